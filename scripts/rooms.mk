@@ -1,0 +1,85 @@
+# How folders become archives, programs and tests. Included by the Makefile.
+
+pkg_libs = $(if $(1),$(shell pkg-config --libs $(1) 2>/dev/null))
+pkg_cflags = $(if $(1),$(shell pkg-config --cflags-only-I $(1) 2>/dev/null))
+ALL_LIBS := $(sort $(foreach r,$(ROOMS),$($(r)_LIBS)))
+PKG_CFLAGS := $(call pkg_cflags,$(ALL_LIBS))
+
+archive = $(BUILD)/$(1).a
+sources = $(filter-out host/init/%,$(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
+
+define room_rules
+$(1)_SOURCES := $$(call sources,$(1))
+$$(call archive,$(1)): $$(call objects,$$($(1)_SOURCES))
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
+
+# ---- the program
+MAIN_ARCHIVES := $(foreach r,cli tui host fleet net config term wire base,$(call archive,$(r)))
+MAIN_LIBS = $(call pkg_libs,$(ALL_LIBS)) -lm -lpthread -ldl
+
+$(BUILD)/sandtop: $(BUILD)/main.o $(MAIN_ARCHIVES)
+	$(CC) $(CFLAGS_ALL) -o $@ $< $(MAIN_ARCHIVES) $(LDFLAGS) -Wl,--as-needed $(MAIN_LIBS)
+
+# ---- the supervisor inside each sandbox: libc only, static, small
+INIT_SOURCES := $(wildcard host/init/*.c)
+INIT_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -Os -g $(WARNINGS) $(WERROR) -MMD -MP \
+	-fstack-protector-strong
+$(BUILD)/init/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(INIT_CFLAGS) -c -o $@ $<
+$(BUILD)/sandtop-init: $(patsubst %.c,$(BUILD)/init/%.o,$(INIT_SOURCES))
+	$(CC) -static -o $@ $^
+
+# ---- tests. tests/unit/<room>/test_*.c: one cmocka program each, linked with the whole
+# of the room and only what it may use; tests/program/test_*.c: drive the real binary,
+# with our own term/ to read its screen.
+SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+SUPPORT := $(BUILD)/tests-support.a
+$(SUPPORT): $(call objects,$(SUPPORT_SOURCES))
+	@rm -f $@
+	ar rcs $@ $^
+
+UNIT_TESTS :=
+define unit_rules
+$(1)_TESTS := $$(patsubst tests/unit/$(1)/%.c,$(BUILD)/tests/unit/$(1)/%,$$(wildcard tests/unit/$(1)/test_*.c))
+UNIT_TESTS += $$($(1)_TESTS)
+$(1)_TEST_HELPERS := $$(call objects,$$(filter-out tests/unit/$(1)/test_%.c,$$(wildcard tests/unit/$(1)/*.c)))
+$$($(1)_TESTS): $(BUILD)/tests/unit/$(1)/%: $(BUILD)/tests/unit/$(1)/%.o $$($(1)_TEST_HELPERS) \
+		$$(call archive,$(1)) $$(foreach u,$$($(1)_USES),$$(call archive,$$(u)))
+	$(CC) $$(CFLAGS_ALL) -o $$@ $$< $$($(1)_TEST_HELPERS) -Wl,--whole-archive $$(call archive,$(1)) \
+		-Wl,--no-whole-archive $$(foreach u,$$($(1)_USES),$$(call archive,$$(u))) \
+		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS)) cmocka) -lm -lpthread -ldl
+endef
+$(foreach r,$(ROOMS),$(eval $(call unit_rules,$(r))))
+
+PROGRAM_TESTS := $(patsubst tests/program/%.c,$(BUILD)/tests/program/%,$(wildcard tests/program/test_*.c))
+$(PROGRAM_TESTS): $(BUILD)/tests/program/%: $(BUILD)/tests/program/%.o $(SUPPORT) \
+		$(call archive,term) $(call archive,wire) $(call archive,base)
+	$(CC) $(CFLAGS_ALL) -o $@ $< $(SUPPORT) $(call archive,term) $(call archive,wire) $(call archive,base) \
+		$(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
+
+# fuzz targets need clang; the kept corpora also run as ordinary tests
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(foreach r,base wire term,$(call sources,$(r)))
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
+	@mkdir -p $(@D)
+	clang -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
+		-o $@ $^ $(call pkg_libs,vterm libuv jansson) -lm -lpthread
+fuzz: $(FUZZ_TARGETS) ## a minute of each fuzz target (FUZZ_SECONDS=60)
+	@sh tests/fuzz/run.sh $(FUZZ_TARGETS)
+
+.PHONY: test-unit-binaries test-program-binaries test-binaries
+test-unit-binaries: $(UNIT_TESTS)
+test-program-binaries: $(BUILD)/sandtop $(BUILD)/sandtop-init $(PROGRAM_TESTS)
+test-binaries: test-unit-binaries test-program-binaries
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
