@@ -1,0 +1,46 @@
+/*
+ * host - the local host: E2B's control plane and envd on loopback, with real
+ * sandboxes behind them. A separate process of the same binary (design.md 7).
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+
+struct host_options {
+	const char *state_dir; /* <state>/host: host.json, lock, data/; made if missing */
+	const char *init_path; /* sandtop-init */
+	int port;	       /* 0: the kept one, or a new random one that is then kept */
+	bool quiet;	       /* nothing on stderr but errors */
+};
+
+/* Serves until SIGTERM or SIGINT; then kills what runs, keeps what is paused and
+ * returns true. `ready_fd` >= 0 gets one byte when the port is open (then closed). A
+ * second host on the same state directory is an error that names the pid. */
+bool host_run(const struct host_options *options, int ready_fd, struct error *err) MUST_CHECK;
+
+/* From a client's side. */
+struct host_status {
+	bool running;
+	int pid, port;
+	char key[64];
+	char url[64]; /* http://127.0.0.1:PORT */
+	char version[32];
+};
+/* Reads host.json and checks that its process holds the lock. A missing file is
+ * "not running", not an error. */
+bool host_status_read(const char *state_dir, struct host_status *out, struct error *err) MUST_CHECK;
+/* Starts `exe host run` detached (setsid, no terminal) and waits until it serves or
+ * says why not; already running is success. Blocks at most 10 s: for start-up code
+ * and commands only. */
+bool host_start(const char *state_dir, const char *exe, struct host_status *out,
+    struct error *err) MUST_CHECK;
+/* SIGTERM, then waits at most 10 s for the end. Not running is success (*was_running). */
+bool host_stop(const char *state_dir, bool *was_running, struct error *err) MUST_CHECK;
+/* What isolation and internet this machine allows, as lines for `doctor`; caller frees. */
+char *host_describe_support(const char *init_path);
+
+#endif
