@@ -1,0 +1,106 @@
+/*
+ * app - the screen's root: a stack of views, keys to commands, drawing at the
+ * end of the turn.
+ *
+ * layout() decides scroll and selection; draw() takes everything const and
+ * writes cells. A key goes to the top view's key() first (prompts, panes),
+ * then through the keymap to command handlers: the view's own, then the
+ * global ones. Paste never becomes commands (law 3).
+ */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/key.h"
+#include "base/loop.h"
+#include "fleet/command.h"
+#include "fleet/fleet.h"
+#include "tui/canvas.h"
+#include "tui/keymap.h"
+#include "tui/screen.h"
+
+struct app;
+struct view;
+
+enum view_kind {
+	VIEW_FULL,    /* covers the screen */
+	VIEW_OVERLAY, /* drawn over what is below: dialogs, palette, help */
+};
+
+struct view_type {
+	const char *name; /* "fleet" */
+	enum view_kind kind;
+	enum keymap_context keys;
+	/* NULL state is fine. `arg` is borrowed during the call. */
+	void *(*open)(struct app *app, const void *arg);
+	void (*close)(void *state);
+	void (*layout)(void *state, int rows, int cols);
+	void (*draw)(const void *state, struct canvas *out);
+	/* true: taken. Before the keymap. May be NULL. */
+	bool (*key)(void *state, struct key key);
+	/* Text surfaces take pasted text; where NULL it is dropped with a message. */
+	void (*paste)(void *state, const char *bytes, size_t len);
+	/* true: handled. Else the global handlers are tried. */
+	bool (*command)(void *state, const struct command_call *call);
+	void (*shown)(void *state, bool shown); /* on top of the stack or not; may be NULL */
+};
+
+struct app_options {
+	const char *prefix, *prefix2; /* key names */
+	int64_t order_hold_ms, ttl_s, extend_s;
+	bool animations;
+	const struct pairs *keys; /* keys.ini; borrowed during the call */
+	int scrollback_lines;
+	int64_t scrollback_bytes;
+	const char *remote_clipboard; /* off, ask, focused */
+};
+
+/* `fleet` NULL: no account (the explaining screen). Borrows loop, fleet and screen. */
+struct app *app_new(struct loop *loop, struct fleet *fleet, const struct app_options *options);
+void app_free(struct app *a);
+/* The screen's events are app_screen_events with the app as ctx. */
+extern const struct screen_events app_screen_events;
+void app_set_screen(struct app *a, struct screen *screen);
+
+void app_push(struct app *a, const struct view_type *type, const void *arg);
+/* Replaces the whole stack's base (1-7); opens it once, keeps it. */
+void app_show(struct app *a, const struct view_type *type);
+/* The top view closes at the end of this turn; never frees under the caller's feet. */
+void app_pop(struct app *a);
+void app_dirty(struct app *a);
+void app_quit(struct app *a, int exit_code);
+int app_exit_code(const struct app *a);
+/* Runs a command line as a key would. */
+void app_run(struct app *a, const char *line);
+void app_say(struct app *a, enum message_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* After `delay_ms` draw again (blinks, countdowns); the nearest wins. */
+void app_wake(struct app *a, uint64_t delay_ms);
+
+struct loop *app_loop(const struct app *a);
+struct fleet *app_fleet(const struct app *a);
+const struct keymap *app_keymap(const struct app *a);
+const struct app_options *app_settings(const struct app *a);
+struct screen *app_screen(const struct app *a);
+int64_t app_now_ms(const struct app *a); /* wall */
+/* Where the cursor was when the key arrived (law 2): set by views that have a focused
+ * sandbox; commands with COMMAND_TARGET and no argument use it. */
+void app_set_target(struct app *a, const char *sandbox_id);
+const char *app_target(const struct app *a); /* "" none */
+
+/* Rows 1-2 and the last two of every full view: header, message row, hints. Returns the
+ * body between. `crumb`: "Fleet > agent-42". */
+struct canvas app_chrome(const struct app *a, struct canvas *c, enum keymap_context keys,
+    const char *crumb, const char *right);
+
+/* A handler per screen command; a test finds ids without one. */
+struct screen_handler {
+	int command;
+	void (*run)(struct app *app, const struct command_call *call);
+};
+extern const struct screen_handler app_handlers[]; /* global ones; ends with run NULL */
+
+#endif
