@@ -20,7 +20,7 @@ void *xreallocarray(void *ptr, size_t count, size_t size);
 char *xstrdup(const char *s);	       /* NULL gives NULL */
 char *xstrndup(const char *s, size_t max);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
-char *xvasprintf(const char *fmt, va_list ap);
+char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 void *xmemdup(const void *bytes, size_t len);
 
 /* Called once before the program ends for want of memory. */
