@@ -57,6 +57,7 @@ struct app_options {
 	int scrollback_lines;
 	int64_t scrollback_bytes;
 	const char *remote_clipboard; /* off, ask, focused */
+	int which_key_ms; /* menu after the prefix; 0: 300, below 0: never */
 };
 
 /* `fleet` NULL: no account (the explaining screen). Borrows loop, fleet and screen. */
@@ -86,6 +87,9 @@ const struct keymap *app_keymap(const struct app *a);
 const struct app_options *app_settings(const struct app *a);
 struct screen *app_screen(const struct app *a);
 int64_t app_now_ms(const struct app *a); /* wall */
+uint64_t app_mono_ms(const struct app *a); /* for what waits: guards, grace seconds */
+/* The key being handled, or the last one: a dialog must not be answered by it. */
+struct key app_last_key(const struct app *a);
 /* Where the cursor was when the key arrived (law 2): set by views that have a focused
  * sandbox; commands with COMMAND_TARGET and no argument use it. */
 void app_set_target(struct app *a, const char *sandbox_id);
@@ -93,6 +97,8 @@ const char *app_target(const struct app *a); /* "" none */
 
 /* Rows 1-2 and the last two of every full view: header, message row, hints. Returns the
  * body between. `crumb`: "Fleet > agent-42". */
+/* Where that body is, for layout(); the message row is the one below it. */
+struct rect app_body(const struct app *a, int rows, int cols);
 struct canvas app_chrome(const struct app *a, struct canvas *c, enum keymap_context keys,
     const char *crumb, const char *right);
 
