@@ -20,7 +20,8 @@ struct timer;
 struct watch;
 
 struct loop *loop_new(void);
-/* All timers and watches must be freed before; asserts that nothing is left. */
+/* All timers and watches must be freed before; asserts that nothing is left.
+ * Calls still deferred run, work still in the pool is waited for. */
 void loop_free(struct loop *l);
 /* Until loop_stop(). Asserts that it is not entered twice. */
 void loop_run(struct loop *l);
@@ -38,7 +39,10 @@ void timer_stop(struct timer *t);
 bool timer_is_active(const struct timer *t);
 void timer_free(struct timer *t); /* NULL is fine */
 
-/* Descriptors: the watch does not own the descriptor and makes it non-blocking. */
+/* Descriptors: the watch does not own the descriptor and makes it non-blocking.
+ * watch_new() gives NULL for what cannot be waited for (a regular file, /dev/null):
+ * such a descriptor is always ready. What is ready is reported every turn until it
+ * is used up or no longer asked for. An error is reported as all that was asked for. */
 enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 };
 struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx, int events),
     void *ctx);
