@@ -116,8 +116,7 @@ hide_secrets(struct buf *out, const char *s)
 
 /* The message without secrets, cut, escaped. A secret is looked for before the
  * cut, which could leave half of it. */
-static void
-add_message(struct buf *line, const char *fmt, va_list ap)
+static PRINTF_LIKE(2, 0) void add_message(struct buf *line, const char *fmt, va_list ap)
 {
 	char *raw = xvasprintf(fmt, ap);
 	struct buf shown;
