@@ -43,6 +43,10 @@ bool envelope_next(struct envelope_reader *r, struct envelope *out, struct error
 /* After the last byte: false when the stream stopped inside an envelope or
  * without the end-stream envelope. */
 bool envelope_is_complete(const struct envelope_reader *r);
+/* True when input ended inside an envelope: a request stream has no end-stream, so
+ * a server asks this. Payload bytes that came and that were announced; either may
+ * be NULL, both are 0 when not even the header came. */
+bool envelope_is_cut(const struct envelope_reader *r, size_t *have, size_t *promised);
 
 /* Appends header and payload. */
 void envelope_add(struct buf *out, int flags, const void *payload, size_t len);
