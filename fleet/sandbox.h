@@ -67,7 +67,7 @@ struct sandbox {
 
 /* NULL and zeroed are fine. */
 void sandbox_clear(struct sandbox *s);
-/* What a person calls it: name, else the first 8 of the id. Borrowed. */
+/* What a person calls it: name, else the id. Borrowed. */
 const char *sandbox_label(const struct sandbox *s);
 /* Seconds until it ends; INT64_MIN when it does not run or the end is unknown.
  * Negative: its end has passed and nobody has said what became of it ("expiring"). */
@@ -75,6 +75,6 @@ int64_t sandbox_left_s(const struct sandbox *s, int64_t now_ms);
 int64_t sandbox_age_s(const struct sandbox *s, int64_t now_ms); /* of this run; -1 unknown */
 /* No sample for 30 s or more: shown with "~". */
 bool sandbox_is_stale(const struct sandbox *s, int64_t now_ms);
-bool sandbox_is_running(const struct sandbox *s); /* RUNNING and its end has not passed */
+bool sandbox_is_running(const struct sandbox *s);
 
 #endif
