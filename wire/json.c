@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -79,12 +80,45 @@ fail_syntax(struct json_in *in, json_error_t *why)
 	fail_document(in, text);
 }
 
+/* NUL cannot stand in a C string. In a reply its escape is read as U+FFFD, because
+ * one odd row must not hide a whole list. NULL: there is none; else caller frees. */
+static char *
+replace_nul(const char *text, size_t len)
+{
+	static const char nul[] = "u0000";
+	char *copy;
+
+	if (!memmem(text, len, "\\u0000", 6))
+		return NULL;
+	copy = xmemdup(text, len);
+	for (size_t i = 0; i + 5 < len; i++) {
+		if (copy[i] != '\\')
+			continue;
+		if (!memcmp(copy + i + 1, nul, sizeof nul - 1))
+			memcpy(copy + i + 1, "ufffd", sizeof nul - 1);
+		i++;
+	}
+	return copy;
+}
+
+static json_t *
+parse(struct json_in *in, const char *text, size_t len)
+{
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	char *copy = in->kind & JSON_REQUEST ? NULL : replace_nul(text, len);
+	json_error_t why;
+	json_t *root = json_loadb(copy ? copy : text, len, flags, &why);
+
+	free(copy);
+	if (!root)
+		fail_syntax(in, &why);
+	return root;
+}
+
 json_t *
 json_read(struct json_in *in, json_type type, const char *text, size_t len, size_t max)
 {
-	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	size_t start = 0;
-	json_error_t why;
 	json_t *root;
 
 	while (start < len && strchr(" \t\r\n", text[start]) && text[start])
@@ -97,13 +131,9 @@ json_read(struct json_in *in, json_type type, const char *text, size_t len, size
 		return fail_document(in, "a web page where JSON was expected"), NULL;
 	if (!is_shallow(text, len))
 		return fail_document(in, "the JSON is nested too deeply"), NULL;
-	if (!(in->kind & JSON_REQUEST))
-		flags |= JSON_ALLOW_NUL;
-	root = json_loadb(text, len, flags, &why);
-	if (!root) {
-		fail_syntax(in, &why);
+	root = parse(in, text, len);
+	if (!root)
 		return NULL;
-	}
 	if (json_typeof(root) != type) {
 		fail_document(
 		    in, type == JSON_ARRAY ? "not a JSON array" : "not a JSON object");
@@ -168,42 +198,13 @@ json_get_oneof(struct json_in *in, const json_t *obj, const char *const *names, 
 }
 
 char *
-json_string_dup(const json_t *string)
-{
-	const char *s = json_string_value(string);
-	size_t len = json_string_length(string);
-	struct buf out;
-
-	if (!memchr(s, '\0', len))
-		return xstrndup(s, len);
-	buf_init(&out, SIZE_MAX / 2);
-	for (size_t i = 0; i < len; i++) {
-		if (s[i])
-			buf_add_char(&out, s[i]);
-		else
-			buf_add_str(&out, "\xef\xbf\xbd");
-	}
-	return buf_take(&out);
-}
-
-char *
-json_string_clean(const json_t *string)
-{
-	struct buf out;
-
-	buf_init(&out, SIZE_MAX / 2);
-	text_clean(&out, json_string_value(string), json_string_length(string));
-	return buf_take(&out);
-}
-
-char *
 json_get_text(struct json_in *in, const json_t *obj, const char *name)
 {
 	json_t *value = json_member(in, obj, name, JSON_STRING);
 
 	if (!value || json_string_length(value) == 0)
 		return NULL;
-	return json_string_clean(value);
+	return text_clean_dup(json_string_value(value));
 }
 
 char *
@@ -211,7 +212,7 @@ json_get_string(struct json_in *in, const json_t *obj, const char *name)
 {
 	json_t *value = json_member(in, obj, name, JSON_STRING);
 
-	return value ? json_string_dup(value) : NULL;
+	return value ? xstrdup(json_string_value(value)) : NULL;
 }
 
 char *
@@ -327,50 +328,52 @@ json_get_number(struct json_in *in, const json_t *obj, const char *name, double 
 	return fallback;
 }
 
-/* clock_parse_rfc3339() knows milliseconds; the fraction is read here. */
-static bool
-parse_time_ns(const char *text, int64_t *out)
+/* clock_parse_rfc3339() knows milliseconds; the finer digits are read here. Past
+ * the year 2262 nanoseconds no longer fit. */
+static int64_t
+ns_from_time(const char *text, int64_t ms)
 {
 	const char *dot = strchr(text, '.');
-	size_t digits = dot ? strspn(dot + 1, "0123456789") : 0;
-	int64_t ms, ns = 0;
-	char whole[64];
+	int64_t below_ms = 0;
 
-	if (strlen(text) >= sizeof whole || !clock_parse_rfc3339(text, &ms))
-		return false;
-	for (size_t i = 0; i < 9; i++)
-		ns = ns * 10 + (i < digits ? dot[1 + i] - '0' : 0);
-	if (dot) {
-		snprintf(whole, sizeof whole, "%.*s%s", (int)(dot - text), text,
-		    dot + 1 + digits);
-		if (!clock_parse_rfc3339(whole, &ms))
-			return false;
-	}
-	if (ms > INT64_MAX / 1000000 - 1000)
-		return false;
-	*out = ms < 0 ? 0 : ms * 1000000 + ns;
-	return true;
+	if (ms > INT64_MAX / 1000000 - 1)
+		return INT64_MAX;
+	for (size_t i = 0, digits = dot ? strspn(dot + 1, "0123456789") : 0; i < 9; i++)
+		below_ms = below_ms * 10 + (i < digits ? dot[1 + i] - '0' : 0);
+	return ms * 1000000 + below_ms % 1000000;
 }
 
-int64_t
-json_get_time_ns(struct json_in *in, const json_t *obj, const char *name)
+/* NULL when absent or empty; else *ms is set, 0 for a time before 1970. */
+static const char *
+get_time(struct json_in *in, const json_t *obj, const char *name, int64_t *ms)
 {
-	json_t *value = json_member(in, obj, name, JSON_STRING);
-	int64_t ns = 0;
+	const char *text = json_string_value(json_member(in, obj, name, JSON_STRING));
 
-	if (!value || json_string_length(value) == 0)
-		return 0;
-	if (strlen(json_string_value(value)) == json_string_length(value) &&
-	    parse_time_ns(json_string_value(value), &ns))
-		return ns;
+	if (str_is_empty(text))
+		return NULL;
+	if (clock_parse_rfc3339(text, ms)) {
+		*ms = MAX(*ms, 0);
+		return text;
+	}
 	json_fail(in, name, "a time like 2026-01-02T03:04:05Z");
-	return 0;
+	return NULL;
 }
 
 int64_t
 json_get_time_ms(struct json_in *in, const json_t *obj, const char *name)
 {
-	return json_get_time_ns(in, obj, name) / 1000000;
+	int64_t ms;
+
+	return get_time(in, obj, name, &ms) ? ms : 0;
+}
+
+int64_t
+json_get_time_ns(struct json_in *in, const json_t *obj, const char *name)
+{
+	int64_t ms;
+	const char *text = get_time(in, obj, name, &ms);
+
+	return text && ms > 0 ? ns_from_time(text, ms) : 0;
 }
 
 /* Keys of a JSON object are unique, so nothing is searched: a hostile million of
@@ -378,29 +381,25 @@ json_get_time_ms(struct json_in *in, const json_t *obj, const char *name)
 void
 json_take_pairs(struct json_in *in, json_t *map, const char *name, struct pairs *out)
 {
-	bool clean = !(in->kind & (JSON_REQUEST | JSON_PROTO));
+	char *(*dup)(const char *) = in->kind == JSON_REPLY ? text_clean_dup : xstrdup;
 	const char *key;
-	size_t key_len;
 	json_t *value;
 
 	*out = (struct pairs){ 0 };
 	if (!map || json_object_size(map) == 0)
 		return;
 	out->items = xcalloc(json_object_size(map), sizeof *out->items);
-	json_object_keylen_foreach(map, key, key_len, value)
+	json_object_foreach(map, key, value)
 	{
 		struct pair *p = &out->items[out->count];
-		json_t *text;
 
 		if (!json_is_string(value)) {
 			json_fail(in, name, "an object whose values are strings");
 			pairs_clear(out);
 			return;
 		}
-		text = json_stringn_nocheck(key, key_len);
-		p->key = clean ? json_string_clean(text) : json_string_dup(text);
-		p->value = clean ? json_string_clean(value) : json_string_dup(value);
-		json_decref(text);
+		p->key = dup(key);
+		p->value = dup(json_string_value(value));
 		out->count++;
 	}
 }
@@ -430,6 +429,6 @@ json_get_strings(
 			strlist_clear(out);
 			return;
 		}
-		out->items[out->count++] = json_string_dup(value);
+		out->items[out->count++] = xstrdup(json_string_value(value));
 	}
 }

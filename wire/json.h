@@ -6,8 +6,8 @@
  * The getters answer a fallback after the first failure, so a decoder asks
  * for all members and looks at `failed` once. Requests and replies differ:
  *
- *   reply    null is absent; NUL inside a text becomes U+FFFD, because one
- *            odd row must not hide a whole list
+ *   reply    null is absent; an escaped NUL becomes U+FFFD; texts for a
+ *            screen come out clean
  *   request  null is a wrong type, unless JSON_PROTO; NUL is refused
  *   proto    the protocol buffers' mapping (envd.md 2.7): null is absent,
  *            numbers may be strings
@@ -79,17 +79,13 @@ double json_get_number(
 /* RFC 3339; 0 when absent, empty or before 1970. */
 int64_t json_get_time_ns(struct json_in *in, const json_t *obj, const char *name);
 int64_t json_get_time_ms(struct json_in *in, const json_t *obj, const char *name);
-/* An object whose values are strings. `out` is written over. */
+/* An object whose values are strings, clean in a plain reply. `out` is written over. */
 void json_get_pairs(
     struct json_in *in, const json_t *obj, const char *name, struct pairs *out);
 void json_take_pairs(
     struct json_in *in, json_t *map, const char *name, struct pairs *out);
 void json_get_strings(
     struct json_in *in, const json_t *obj, const char *name, struct strlist *out);
-/* What a JSON string says, NUL as U+FFFD; caller frees. */
-char *json_string_dup(const json_t *string);
-char *json_string_clean(const json_t *string);
-
 /* Writing. A comma is put in front unless the text ends in "{" or "[". */
 void json_add_comma(struct buf *out);
 void json_add_key(struct buf *out, const char *name);

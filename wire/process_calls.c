@@ -42,13 +42,14 @@ take(struct cursor *c, const char *text)
 static bool
 take_pid(struct cursor *c, uint32_t *pid)
 {
+	const char *first = c->at;
 	uint64_t number = 0;
-	int digits = 0;
 
-	for (; c->at < c->end && *c->at >= '0' && *c->at <= '9' && digits < 10; digits++)
+	while (c->at < c->end && *c->at >= '0' && *c->at <= '9' && c->at - first < 10)
 		number = number * 10 + (uint64_t)(*c->at++ - '0');
 	*pid = (uint32_t)number;
-	return digits > 0 && number <= UINT32_MAX;
+	return c->at > first && number <= UINT32_MAX &&
+	    (*first != '0' || c->at == first + 1);
 }
 
 /* The rest up to `tail` as base64. */

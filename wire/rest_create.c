@@ -130,7 +130,7 @@ rest_created_decode(
 	got.envd_version = json_get_text(&in, root, "envdVersion");
 	got.envd_token = json_get_token(&in, root, "envdAccessToken");
 	got.traffic_token = json_get_token(&in, root, "trafficAccessToken");
-	got.domain = json_get_token(&in, root, "domain");
+	got.domain = rest_domain_decode(&in, root);
 	json_decref(root);
 	if (in.failed) {
 		rest_created_clear(&got);

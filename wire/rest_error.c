@@ -10,6 +10,7 @@ static const struct {
 	enum error_code code;
 	const char *advice;
 } statuses[] = {
+	{ 400, 400, ERROR_INPUT, NULL },
 	{ 401, 401, ERROR_DENIED, "check the API key" },
 	{ 402, 402, ERROR_LIMIT, NULL },
 	{ 403, 403, ERROR_DENIED, NULL },
@@ -17,9 +18,7 @@ static const struct {
 	{ 408, 408, ERROR_OFFLINE, "try again" },
 	{ 409, 409, ERROR_CONFLICT, NULL },
 	{ 410, 410, ERROR_NOT_FOUND, NULL },
-	{ 400, 428, ERROR_INPUT, NULL },
 	{ 429, 429, ERROR_LIMIT, NULL },
-	{ 430, 499, ERROR_REMOTE, NULL },
 	{ 500, 599, ERROR_OFFLINE, NULL },
 };
 

@@ -13,6 +13,8 @@ char *rest_id_cut(char *id); /* in place; NULL gives NULL */
 char *rest_id_decode(struct json_in *in, const json_t *obj);
 /* As json_get_text(), "" instead of NULL. */
 char *rest_text_decode(struct json_in *in, const json_t *obj, const char *name);
+/* "domain" becomes part of a URL: a host name, with or without a port, or NULL. */
+char *rest_domain_decode(struct json_in *in, const json_t *obj);
 enum rest_flag rest_flag_decode(struct json_in *in, const json_t *obj, const char *name);
 void rest_flag_encode(struct buf *out, const char *name, enum rest_flag flag);
 

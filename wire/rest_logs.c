@@ -62,7 +62,7 @@ field_text(const json_t *value)
 	char *raw, *clean;
 
 	if (json_is_string(value))
-		return json_string_clean(value);
+		return text_clean_dup(json_string_value(value));
 	raw = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	clean = text_clean_dup(raw ? raw : "");
 	free(raw);
@@ -95,7 +95,7 @@ string_member(const json_t *obj, const char *name)
 {
 	const json_t *value = json_object_get(obj, name);
 
-	return json_is_string(value) ? json_string_clean(value) : NULL;
+	return json_is_string(value) ? text_clean_dup(json_string_value(value)) : NULL;
 }
 
 /* The raw record of v1: normally JSON with a level, a message and more. */
@@ -115,7 +115,8 @@ decode_line(const json_t *line, struct rest_log_entry *out)
 	if (!out->message)
 		out->message = string_member(root, "msg");
 	if (!out->message)
-		out->message = root ? xstrdup("") : json_string_clean(line);
+		out->message =
+		    root ? xstrdup("") : text_clean_dup(json_string_value(line));
 	if (root)
 		add_fields(root, known, &out->fields);
 	json_decref(root);

@@ -36,6 +36,20 @@ rest_text_decode(struct json_in *in, const json_t *obj, const char *name)
 	return text ? text : xstrdup("");
 }
 
+char *
+rest_domain_decode(struct json_in *in, const json_t *obj)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+	char *domain = json_get_token(in, obj, "domain");
+
+	if (!domain || !domain[strspn(domain, allowed)])
+		return domain;
+	free(domain);
+	json_fail(in, "domain", "a host name");
+	return NULL;
+}
+
 enum rest_flag
 rest_flag_decode(struct json_in *in, const json_t *obj, const char *name)
 {
@@ -115,7 +129,7 @@ decode_sandbox(struct json_in *in, const json_t *obj, struct rest_sandbox *out)
 	out->envd_version = json_get_text(in, obj, "envdVersion");
 	json_get_pairs(in, obj, "metadata", &out->metadata);
 	out->envd_token = json_get_token(in, obj, "envdAccessToken");
-	out->domain = json_get_token(in, obj, "domain");
+	out->domain = rest_domain_decode(in, obj);
 	out->internet = rest_flag_decode(in, obj, "allowInternetAccess");
 	decode_lifecycle(in, obj, out);
 }
