@@ -50,7 +50,9 @@ struct http_request {
 	const void *body;	/* copied; NULL: none */
 	size_t body_len;
 	int connect_ms;		/* 0: 10,000 */
-	int first_byte_ms;	/* 0: 30,000; streams: until the response headers */
+	/* 0: 30,000; negative: none. Streams: until the response headers. Uploads:
+	 * counted from http_finish(). */
+	int first_byte_ms;
 	int total_ms;		/* 0: first_byte_ms * 2; streams have none */
 	size_t max_reply;	/* 0: 16 MiB; streams: unlimited */
 	/* A long reply: bytes as they come, never buffered; `done` at its end. */
@@ -69,7 +71,15 @@ void http_cancel(struct http *h, uint64_t id); /* unknown ids are fine */
 /* For `upload` requests; bytes are copied. http_finish() half-closes. */
 void http_write(struct http *h, uint64_t id, const void *bytes, size_t len);
 void http_finish(struct http *h, uint64_t id);
+/* Bytes of http_write() that the transport has not taken yet. */
+size_t http_unsent(const struct http *h, uint64_t id);
 /* Back-pressure, only for `exec` into a pipe. */
 void http_pause(struct http *h, uint64_t id, bool paused);
+
+/* localhost, *.localhost, 127.0.0.0/8 or [::1]: never through a proxy. */
+bool http_is_loopback(const char *url);
+/* Small facts found out about an origin, kept as long as `h`: 0 until set. */
+int http_origin_note(const struct http *h, const char *origin);
+void http_set_origin_note(struct http *h, const char *origin, int note);
 
 #endif
