@@ -126,7 +126,8 @@ end_turn(struct loop *l)
 	run_deferred(l);
 	uv_idle_stop(&l->no_wait);
 	for (size_t i = 0; i < l->turn_end_count; i++)
-		l->turn_ends[i].call(l->turn_ends[i].ctx);
+		if (l->turn_ends[i].call)
+			l->turn_ends[i].call(l->turn_ends[i].ctx);
 }
 
 /* libuv before 1.45 runs due timers ahead of its wait: after them loop_turn() must
@@ -437,6 +438,15 @@ loop_on_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx)
 	l->turn_ends =
 	    xreallocarray(l->turn_ends, l->turn_end_count + 1, sizeof *l->turn_ends);
 	l->turn_ends[l->turn_end_count++] = (struct turn_end){ call, ctx };
+}
+
+/* The place stays: it may be removed from inside the walk over all of them. */
+void
+loop_off_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < l->turn_end_count; i++)
+		if (l->turn_ends[i].call == call && l->turn_ends[i].ctx == ctx)
+			l->turn_ends[i].call = NULL;
 }
 
 static void

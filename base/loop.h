@@ -55,6 +55,7 @@ uint64_t loop_defer(struct loop *l, void (*call)(void *ctx), void *ctx);
 void loop_defer_cancel(struct loop *l, uint64_t id);
 /* At the end of every turn, after deferred calls and before waiting: drawing. */
 void loop_on_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx);
+void loop_off_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx);
 
 /* Signals arrive as ordinary events. One handler per signal; NULL removes it. */
 void loop_on_signal(struct loop *l, int signum, void (*call)(void *ctx, int signum),
