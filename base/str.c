@@ -228,10 +228,11 @@ url_decode(char *s)
 	for (const char *p = s; (p = strchr(p, '%')) != NULL; p += 3)
 		if (!escape_value(p))
 			return false;
-	for (const char *p = s; *p; p++) {
-		*out++ = *p == '%' ? escape_value(p) : *p;
-		if (*p == '%')
-			p += 2;
+	for (const char *p = s; *p;) {
+		bool is_escape = *p == '%';
+
+		*out++ = is_escape ? escape_value(p) : *p;
+		p += is_escape ? 3 : 1;
 	}
 	*out = '\0';
 	return true;
