@@ -63,6 +63,9 @@ struct sandbox {
 	char *gone_reason;	 /* owned: "killed by you", "not found any more" */
 	int64_t changed_ms;	 /* when the state last changed, for the flash; 0: never */
 	int64_t seen_sweep;	 /* which sweep of the list saw it last */
+	int64_t acted_ms;	 /* our last action was answered then: older news is no news */
+	bool history_asked;	 /* its past was fetched once already */
+	bool suspect;		 /* missing from a sweep, being confirmed */
 };
 
 /* NULL and zeroed are fine. */
