@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -71,11 +72,8 @@ decode_group(const unsigned char *in)
 static void
 store_group(unsigned char *out, uint32_t bits)
 {
-	uint32_t big_endian = __builtin_bswap32(bits << 8);
+	uint32_t big_endian = htobe32(bits << 8);
 
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	big_endian = bits << 8;
-#endif
 	memcpy(out, &big_endian, sizeof big_endian);
 }
 

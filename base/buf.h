@@ -1,8 +1,9 @@
 /*
  * buf - growing bytes with a limit that is named at birth.
  *
- * An append that would pass the limit sets `overflow` and is dropped whole, so
- * that one check at the end replaces one per append.
+ * An append that would pass the limit sets `overflow` and is dropped whole, as are
+ * all after it, so that one check at the end replaces one per append and the content
+ * has no holes.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -16,7 +17,7 @@
 struct buf {
 	char *data; /* owned; ends in NUL; never NULL after buf_init */
 	size_t len, cap, max;
-	bool overflow; /* max was hit: the content is cut, stays set */
+	bool overflow; /* max was hit: the content is cut; until buf_reset() */
 };
 
 void buf_init(struct buf *b, size_t max);

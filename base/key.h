@@ -38,7 +38,13 @@ enum {
 	KEY_MOUSE, /* see struct mouse */
 };
 
-enum mouse_kind { MOUSE_PRESS, MOUSE_RELEASE, MOUSE_MOVE, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
+enum mouse_kind {
+	MOUSE_PRESS,
+	MOUSE_RELEASE,
+	MOUSE_MOVE,
+	MOUSE_WHEEL_UP,
+	MOUSE_WHEEL_DOWN
+};
 
 struct mouse {
 	enum mouse_kind kind;
@@ -52,7 +58,9 @@ struct key {
 	struct mouse mouse;
 };
 
-/* "^B", "F5", "S-Tab", "Alt-x", "Enter", "Space", "a", "PgUp", "Colon". */
+/* "^B", "F5", "S-Tab", "Alt-x", "Enter", "Space", "a", "PgUp", "Colon"; "C-b" is "^B".
+ * False, *out untouched, for what is no key. What is shown can be parsed again; Colon,
+ * Semicolon and Equal, which a file has to spell, are shown as the characters. */
 bool key_parse(const char *name, struct key *out);
 void key_format(struct key k, char *out, size_t size); /* size >= 16 */
 bool key_eq(struct key a, struct key b);	       /* mouse apart */

@@ -44,10 +44,10 @@ void timer_free(struct timer *t); /* NULL is fine */
  * such a descriptor is always ready. What is ready is reported every turn until it
  * is used up or no longer asked for. An error is reported as all that was asked for. */
 enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 };
-struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx, int events),
-    void *ctx);
+struct watch *watch_new(
+    struct loop *l, int fd, void (*ready)(void *ctx, int events), void *ctx);
 void watch_set(struct watch *w, int events); /* 0: none */
-void watch_free(struct watch *w);	     /* before the descriptor is closed; NULL is fine */
+void watch_free(struct watch *w); /* before the descriptor is closed; NULL is fine */
 
 /* Runs once at the end of this turn, after all callbacks; calls added meanwhile
  * run too. Returns an id that is never reused. */
@@ -58,16 +58,16 @@ void loop_on_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx);
 void loop_off_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx);
 
 /* Signals arrive as ordinary events. One handler per signal; NULL removes it. */
-void loop_on_signal(struct loop *l, int signum, void (*call)(void *ctx, int signum),
-    void *ctx);
+void loop_on_signal(
+    struct loop *l, int signum, void (*call)(void *ctx, int signum), void *ctx);
 
 /* A child we forked: reported once with waitpid's status, then forgotten. */
-void loop_on_child(struct loop *l, int pid, void (*call)(void *ctx, int pid, int status),
-    void *ctx);
+void loop_on_child(
+    struct loop *l, int pid, void (*call)(void *ctx, int pid, int status), void *ctx);
 void loop_forget_child(struct loop *l, int pid); /* still reaped, not reported */
 
 /* `work` runs in the pool and may block; `done` runs on the loop. */
-void loop_work(struct loop *l, void (*work)(void *ctx), void (*done)(void *ctx),
-    void *ctx);
+void loop_work(
+    struct loop *l, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
 #endif

@@ -19,12 +19,13 @@ char *path_home_dir(void);
 char *path_join(const char *dir, const char *name);
 /* Creates parents too, mode 0700. */
 bool path_make_dirs(const char *dir, struct error *err) MUST_CHECK;
-/* Whole file, at most `max` bytes; *out ends in NUL; caller frees. */
+/* Whole file, at most `max` bytes; *out ends in NUL; caller frees; out_len may be NULL.
+ * ERROR_NOT_FOUND when there is none, ERROR_INPUT when it is larger. */
 bool path_read_file(const char *path, size_t max, char **out, size_t *out_len,
     struct error *err) MUST_CHECK;
 /* Temporary file beside it, then rename; mode 0600. */
-bool path_write_private(const char *path, const void *bytes, size_t len,
-    struct error *err) MUST_CHECK;
+bool path_write_private(
+    const char *path, const void *bytes, size_t len, struct error *err) MUST_CHECK;
 /* Directory of the running executable. */
 char *path_exe_dir(void);
 

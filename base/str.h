@@ -21,9 +21,10 @@ bool parse_int(const char *text, int64_t min, int64_t max, int64_t *out) MUST_CH
 bool parse_double(const char *text, double *out) MUST_CHECK;
 /* In place; returns s past leading blanks, trailing ones cut. */
 char *str_trim(char *s);
-/* Constant time in the length of `a`. */
+/* Constant time in the length of `a`. NULL equals nothing, itself included. */
 bool secret_eq(const char *a, const char *b);
-/* `e2b_1234...cdef`-like form for screens and logs: 8 first, 4 last; caller frees. */
+/* `e2b_1234...cdef`-like form for screens and logs: 8 first, 4 last, shorter than 16
+ * only "***"; "" for none; caller frees. */
 char *secret_mask(const char *secret);
 /* Percent-encoding of everything but unreserved characters; caller frees. */
 char *url_encode(const char *s);
@@ -51,8 +52,8 @@ struct pairs {
 };
 void pairs_set(struct pairs *p, const char *key, const char *value);
 const char *pairs_get(const struct pairs *p, const char *key); /* NULL: not there */
-void pairs_copy(struct pairs *dst, const struct pairs *src);
-bool pairs_eq(const struct pairs *a, const struct pairs *b);
+void pairs_copy(struct pairs *dst, const struct pairs *src);   /* clears dst first */
+bool pairs_eq(const struct pairs *a, const struct pairs *b);   /* in any order */
 void pairs_clear(struct pairs *p);
 
 #endif

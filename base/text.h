@@ -26,8 +26,9 @@ int scalar_width(uint32_t scalar);
 /* Control, C1, bidi controls, unassigned, private use, surrogates. */
 bool scalar_is_unsafe(uint32_t scalar);
 
-/* Appends a printable form: bad bytes become U+FFFD, control characters and
- * bidi controls visible escapes (\e \n \t \x1b <U+202E>), the rest as it is. */
+/* Appends a printable form: bad bytes, unassigned and private ones become U+FFFD,
+ * control characters and bidi controls visible escapes (\e \n \t \x01 <U+202E>), the
+ * rest as it is. Cleaning twice changes nothing more. */
 void text_clean(struct buf *out, const char *s, size_t len);
 char *text_clean_dup(const char *s); /* caller frees; NULL gives NULL */
 /* Columns of a clean string. */
