@@ -36,9 +36,8 @@ header_of(const json_t *side, const char *name)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(json_object_get(side, "headers"), key, value)
-		if (str_eq_nocase(key, name))
-			return xstrdup(json_string_value(value));
+	json_object_foreach(json_object_get(side, "headers"), key,
+	    value) if (str_eq_nocase(key, name)) return xstrdup(json_string_value(value));
 	return xstrdup("");
 }
 

@@ -19,8 +19,8 @@ struct exchange {
 /* All of tests/fixtures/envd/exchanges.jsonl; freed by exchanges_free(). */
 size_t exchanges_load(struct exchange **out);
 void exchanges_free(struct exchange *list, size_t count);
-const struct exchange *exchange_named(const struct exchange *list, size_t count,
-    const char *name);
+const struct exchange *exchange_named(
+    const struct exchange *list, size_t count, const char *name);
 
 /* Fails the test, printing both, unless they are the same JSON. */
 void assert_same_json(const char *a, size_t a_len, const char *b, size_t b_len);

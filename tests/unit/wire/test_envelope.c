@@ -80,10 +80,12 @@ test_broken_streams_are_errors(void **state)
 		size_t len;
 		const char *expected;
 	} cases[] = {
-		{ BYTES("\0\xff\xff\xff\xff"), "!the stream is broken: a message longer" },
+		{ BYTES("\0\xff\xff\xff\xff"),
+		    "!the stream is broken: a message longer" },
 		{ BYTES("\0\0\0\1\1"), "!the stream is broken: a message longer" },
 		{ BYTES("\4\0\0\0\0"), "!the stream is broken: a message with unknown" },
-		{ BYTES("\x80\0\0\0\0"), "!the stream is broken: a message with unknown" },
+		{ BYTES("\x80\0\0\0\0"),
+		    "!the stream is broken: a message with unknown" },
 		{ BYTES("<html>"), "!the stream is broken: a message with unknown" },
 		{ BYTES("\2\0\0\0\0\0"), "[2 0 ]!the stream is broken: bytes after" },
 		{ BYTES("\0\0\0\0\1a\2\0\0\0\2{}\0\0\0\0\0"),
@@ -120,7 +122,8 @@ test_the_limit_itself_is_allowed(void **state)
 {
 	(void)state;
 	expect(BYTES("\0\0\0\0\4full\2\0\0\0\2{}"), 4, "[0 4 full][2 2 {}]", true);
-	expect(BYTES("\0\0\0\0\5hello"), 4, "!the stream is broken: a message longer", false);
+	expect(BYTES("\0\0\0\0\5hello"), 4, "!the stream is broken: a message longer",
+	    false);
 }
 
 static void
