@@ -432,12 +432,18 @@ loop_defer_cancel(struct loop *l, uint64_t id)
 	l->deferred[id - first].call = NULL;
 }
 
+/* A removed one leaves its place to the next, so that views may come and go. */
 void
 loop_on_turn_end(struct loop *l, void (*call)(void *ctx), void *ctx)
 {
-	l->turn_ends =
-	    xreallocarray(l->turn_ends, l->turn_end_count + 1, sizeof *l->turn_ends);
-	l->turn_ends[l->turn_end_count++] = (struct turn_end){ call, ctx };
+	size_t i = 0;
+
+	while (i < l->turn_end_count && l->turn_ends[i].call)
+		i++;
+	if (i == l->turn_end_count)
+		l->turn_ends = xreallocarray(
+		    l->turn_ends, ++l->turn_end_count, sizeof *l->turn_ends);
+	l->turn_ends[i] = (struct turn_end){ call, ctx };
 }
 
 /* The place stays: it may be removed from inside the walk over all of them. */

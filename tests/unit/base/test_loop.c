@@ -542,6 +542,29 @@ test_deferred_at_turn_end_skips_the_wait(void **state)
 	assert_string_equal(trace, "a");
 }
 
+static void
+remove_others(void *ctx)
+{
+	note('x');
+	loop_off_turn_end(ctx, on_note, letter_a);
+	loop_off_turn_end(ctx, remove_others, ctx);
+}
+
+static void
+test_turn_end_calls_can_be_removed(void **state)
+{
+	(void)state;
+	loop_on_turn_end(loop, remove_others, loop);
+	loop_on_turn_end(loop, on_note, letter_a);
+	loop_on_turn_end(loop, on_note, letter_e);
+	loop_turn(loop, 0);
+	assert_string_equal(trace, "xe");
+	loop_on_turn_end(loop, on_note, letter_b);
+	loop_turn(loop, 0);
+	assert_string_equal(trace, "xebe");
+	loop_off_turn_end(loop, on_note, letter_t); /* is not there */
+}
+
 /* ---- running and stopping */
 
 static void
@@ -850,6 +873,7 @@ main(void)
 		LOOP_TEST(test_order_of_a_turn),
 		LOOP_TEST(test_turn_ends_after_a_timer),
 		LOOP_TEST(test_deferred_at_turn_end_skips_the_wait),
+		LOOP_TEST(test_turn_end_calls_can_be_removed),
 		LOOP_TEST(test_run_until_stopped),
 		LOOP_TEST(test_stop_from_a_deferred_call),
 		LOOP_TEST(test_run_many_deferred),
