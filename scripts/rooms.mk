@@ -68,11 +68,11 @@ $(PROGRAM_TESTS): $(BUILD)/tests/program/%: $(BUILD)/tests/program/%.o $(SUPPORT
 
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES := $(foreach r,base wire term,$(call sources,$(r)))
+FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r)))
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
-		-o $@ $^ $(call pkg_libs,vterm libuv jansson) -lm -lpthread
+		-o $@ $^ $(call pkg_libs,vterm libuv jansson inih) -lm -lpthread
 fuzz: $(FUZZ_TARGETS) ## a minute of each fuzz target (FUZZ_SECONDS=60)
 	@sh tests/fuzz/run.sh $(FUZZ_TARGETS)
 
