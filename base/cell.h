@@ -16,9 +16,9 @@
 /* Colours: 0 is the terminal's own. */
 #define COLOR_DEFAULT 0u
 #define COLOR_INDEXED(n) (0x01000000u | (uint32_t)(n))
-#define COLOR_RGB(r, g, b) \
+#define COLOR_RGB(r, g, b)                                                               \
 	(0x02000000u | ((uint32_t)(r) << 16) | ((uint32_t)(g) << 8) | (uint32_t)(b))
-#define COLOR_KIND(c) ((c) & 0xff000000u)
+#define COLOR_KIND(c) ((c)&0xff000000u)
 #define COLOR_KIND_INDEXED 0x01000000u
 #define COLOR_KIND_RGB 0x02000000u
 

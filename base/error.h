@@ -36,8 +36,7 @@ struct error {
 bool error_set(struct error *err, enum error_code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* As error_set(ERROR_SYSTEM) with ": <strerror>" behind. */
-bool error_system(struct error *err, int errnum, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+bool error_system(struct error *err, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* "reading FILE: <what was there>" */
 void error_prefix(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A stable word for scripts: "not_found", "conflict", ... */

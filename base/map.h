@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct map; 
+struct map;
 
 struct map *map_new(void);
 void map_free(struct map *m, void (*free_value)(void *value)); /* either may be NULL */
