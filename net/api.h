@@ -27,6 +27,9 @@ struct api_settings {
 	const char *key; /* secret; copied */
 	int read_timeout_ms; /* 0: 15,000 */
 	int act_timeout_ms;  /* 0: 75,000: pause, resume, create */
+	/* First wait before a repeat, doubled from then on; a second of Retry-After is
+	 * ten of these. 0: 100. Tests set 1. */
+	int backoff_ms;
 };
 struct api *api_new(struct loop *loop, struct http *http, const struct api_settings *settings);
 void api_free(struct api *a);
@@ -63,8 +66,13 @@ typedef void api_created_done(void *ctx, const struct rest_created *created,
 api_call api_create(struct api *a, const struct rest_create *create, api_created_done *done,
     void *ctx);
 #define API_MARKER_KEY "sandtop.create"
-/* The marker of a running create; "" when it is over. */
+/* The marker of a running create; "" when it is over. Borrowed until it is. */
 const char *api_create_marker(struct api *a, api_call call);
+/* After a cancelled create: looks for what arrives late (for half a minute) and kills
+ * it. `id` NULL without an error: nothing came; with an error: nothing came as far as
+ * could be seen. `id` without an error: it came and is gone; with one: it lives on. */
+typedef void api_marker_done(void *ctx, const char *id, const struct error *err);
+api_call api_kill_marker(struct api *a, const char *marker, api_marker_done *done, void *ctx);
 
 /* pause: 204, and 409 that a re-read shows to be paused, are success (*already tells). */
 typedef void api_act_done(void *ctx, bool already, const struct error *err);

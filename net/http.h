@@ -40,6 +40,7 @@ struct http_reply {
 	int64_t replay_at;	  /* Sandtop-Replay-At, -1: absent */
 	/* status 0 only: the request certainly never reached the server */
 	bool unsent;
+	bool timed_out; /* status 0 only: a deadline passed */
 	struct error error; /* code NONE when a status came */
 };
 

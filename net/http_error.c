@@ -104,6 +104,7 @@ transfer_set_error(struct transfer *t, CURLcode result)
 		return;
 	}
 	if (result == CURLE_OPERATION_TIMEDOUT) {
+		t->reply.timed_out = true;
 		error_set(err, ERROR_OFFLINE,
 		    "no connection to %s within %d s: check the network", host,
 		    (t->request.connect_ms + 999) / 1000);
@@ -127,6 +128,7 @@ transfer_set_deadline_error(struct transfer *t, int waited_ms)
 
 	host_of(t, host, sizeof host);
 	forget_answer(t);
+	t->reply.timed_out = true;
 	error_set(&t->reply.error, ERROR_OFFLINE, "%s %s within %d s", host,
 	    began ? "did not finish its answer" : "did not answer",
 	    (waited_ms + 999) / 1000);
