@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <utmp.h>
 #include <unistd.h>
 
 #include <cmocka.h>
