@@ -23,6 +23,7 @@ struct grid {
 void grid_init(struct grid *g, int rows, int cols); /* blank, ROLE_TEXT */
 void grid_resize(struct grid *g, int rows, int cols);
 void grid_clear(struct grid *g);
+void grid_free(struct grid *g); /* zeroed is fine */
 
 struct canvas {
 	struct grid *grid;	     /* borrowed */
