@@ -91,13 +91,13 @@ static void
 read_code(const json_t *root, struct connect_error *out)
 {
 	const json_t *code = json_object_get(root, "code");
+	json_int_t number = json_integer_value(code);
+	enum connect_code named;
 
-	if (json_is_string(code) &&
-	    connect_code_parse(json_string_value(code), &out->code))
-		return;
-	if (json_is_integer(code) && json_integer_value(code) >= 100 &&
-	    json_integer_value(code) <= 599)
-		out->code = connect_code_from_http((int)json_integer_value(code));
+	if (json_is_string(code) && connect_code_parse(json_string_value(code), &named))
+		out->code = named;
+	else if (number >= 100 && number <= 599)
+		out->code = connect_code_from_http((int)number);
 }
 
 static bool
