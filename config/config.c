@@ -76,12 +76,12 @@ warn_option(struct loader *l, const struct ini_pair *pair)
 {
 	const struct option *near = NULL;
 
-	for (const struct option *o = options; o->name && !near; o++) {
+	for (const struct option *o = config_options; o->name && !near; o++) {
 		if (str_eq(o->name, pair->name))
 			near = o;
 	}
 	if (!near)
-		near = options_nearest(options, pair->name);
+		near = options_nearest(config_options, pair->name);
 	if (!near)
 		ini_warn(pair, l->warnings, "there is no option '%s'", pair->name);
 	else if (str_eq(near->section, pair->section))
@@ -105,8 +105,8 @@ set_option(struct config *c, const struct option *o, const char *text, struct er
 
 	if (!option_parse(o, text, &value, err))
 		return false;
-	option_value_clear(&c->values[o - options]);
-	c->values[o - options] = value;
+	option_value_clear(&c->values[o - config_options]);
+	c->values[o - config_options] = value;
 	return true;
 }
 
@@ -122,17 +122,17 @@ on_config_pair(void *ctx, const struct ini_pair *pair, struct error *err)
 		return profiles_set(&l->config->profiles, name + strspn(name, " \t"),
 		    pair, l->warnings, err);
 	}
-	if (!options_has_section(options, pair->section)) {
+	if (!options_has_section(config_options, pair->section)) {
 		warn_section(l, pair);
 		return true;
 	}
 
-	const struct option *o = options_find(options, pair->section, pair->name);
+	const struct option *o = options_find(config_options, pair->section, pair->name);
 	if (!o) {
 		warn_option(l, pair);
 		return true;
 	}
-	int *line = &l->config->lines[o - options];
+	int *line = &l->config->lines[o - config_options];
 	if (*line > 0)
 		ini_warn(pair, l->warnings,
 		    "'%s' was set in line %d already; this one counts", pair->name,
@@ -226,12 +226,12 @@ static struct config *
 config_new(void)
 {
 	struct config *c = xcalloc(1, sizeof *c);
-	size_t count = options_count(options);
+	size_t count = options_count(config_options);
 
 	c->values = xcalloc(count, sizeof *c->values);
 	c->lines = xcalloc(count, sizeof *c->lines);
 	for (size_t i = 0; i < count; i++) {
-		bool ok = set_option(c, &options[i], "", NULL);
+		bool ok = set_option(c, &config_options[i], "", NULL);
 		assert(ok && "a fallback keeps its own row's rule");
 	}
 	return c;
@@ -296,7 +296,7 @@ config_free(struct config *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < options_count(options); i++)
+	for (size_t i = 0; i < options_count(config_options); i++)
 		option_value_clear(&c->values[i]);
 	free(c->values);
 	free(c->lines);
@@ -312,7 +312,7 @@ option_by_name(const char *name)
 {
 	const char *dot = strchr(name, '.');
 
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = config_options; o->name; o++) {
 		size_t len = strlen(o->section);
 		if (!dot && len == 0 && str_eq(o->name, name))
 			return o;
@@ -329,7 +329,7 @@ value_of(const struct config *c, const char *name)
 	const struct option *o = option_by_name(name);
 
 	assert(o);
-	return &c->values[o - options];
+	return &c->values[o - config_options];
 }
 
 bool

@@ -40,7 +40,7 @@ struct option {
 	const char *choices;  /* borrowed: "a|b|c" */
 	const char *summary;  /* borrowed: one sentence for the manual */
 };
-extern const struct option options[]; /* ends with name NULL */
+extern const struct option config_options[]; /* ends with name NULL */
 /* The commented sample of config.ini, from the tables; docs/config.ini.sample is it. */
 void options_print_sample(struct buf *out);
 

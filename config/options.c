@@ -19,7 +19,7 @@ enum {
 	GIB = 1024 * MIB,
 };
 
-const struct option options[] = {
+const struct option config_options[] = {
 	{ "", "profile", OPTION_TEXT, "", 0, 0, NULL,
 	    "Profile used when neither --profile nor the environment says another" },
 	{ "", "refresh", OPTION_DURATION, "5s", 1, HOUR, NULL,

@@ -60,7 +60,7 @@ options_print_sample(struct buf *out)
 	const char *section = "";
 
 	buf_add_str(out, head);
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = config_options; o->name; o++) {
 		if (strcmp(section, o->section) != 0)
 			buf_addf(out, "\n[%s]\n", o->section);
 		section = o->section;

@@ -38,7 +38,7 @@ static void
 test_tables(void **state)
 {
 	(void)state;
-	check_table(options);
+	check_table(config_options);
 	check_table(profile_options);
 	assert_int_equal(options_count(profile_options), PROFILE_OPTION_COUNT);
 }
@@ -101,7 +101,7 @@ test_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct option *o =
-		    options_find(options, cases[i].section, cases[i].name);
+		    options_find(config_options, cases[i].section, cases[i].name);
 		struct option_value value = { 0 };
 		struct error err = { 0 };
 		const char *kept = cases[i].kept ? cases[i].kept : cases[i].text;
@@ -194,7 +194,7 @@ test_sample_says_what_is_true(void **state)
 	if (!config_parse(&source, NULL, &c, &warnings, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(warnings.count, 0);
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = config_options; o->name; o++) {
 		char name[64];
 		bool fits = str_copy(name, sizeof name, o->section);
 		size_t len = strlen(name);
