@@ -131,7 +131,7 @@ test_bodies(void **state)
 		{ 404, "404 page not found\n", CONNECT_UNIMPLEMENTED,
 		    "404 page not found" },
 		{ 500, "\x1b]0;owned\x07 \xff\n\tb", CONNECT_UNKNOWN,
-		    "\\e]0;owned\\x07 \xef\xbf\xbd b" },
+		    "\\e]0;owned\\a \xef\xbf\xbd b" },
 		{ 500, "{\"message\":\"\\u202ea\\u0000\\u009b\"}", CONNECT_UNKNOWN,
 		    "<U+202E>a\xef\xbf\xbd\\x9b" },
 		{ 500, "{\"message\":\"cut", CONNECT_UNKNOWN, "{\"message\":\"cut" },
