@@ -108,5 +108,10 @@ struct screen_handler {
 	void (*run)(struct app *app, const struct command_call *call);
 };
 extern const struct screen_handler app_handlers[]; /* global ones; ends with run NULL */
+/* More of them, asked before app_handlers; at most 8 tables, borrowed. */
+void app_add_handlers(struct app *a, const struct screen_handler *handlers);
+/* The view that a command such as CMD_VIEW_FLEET shows. The first one is the root: the
+ * one that `q` quits from. */
+void app_add_base(struct app *a, int command, const struct view_type *type);
 
 #endif

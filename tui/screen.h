@@ -50,6 +50,7 @@ struct screen { /* the head of every implementation */
 	const struct glyphs *glyphs; /* borrowed */
 	const struct theme *theme;   /* borrowed */
 	enum color_tier tier;
+	int ended_by; /* the signal that asked us to go, 0: none; set before closed() */
 };
 
 /* Takes over the terminal (alternate screen, raw, mouse, paste, focus) and installs

@@ -171,6 +171,22 @@ widget_bar(struct canvas *c, int row, int col, int width, enum role role, float 
 		    i < full ? c->glyphs->bar_full : c->glyphs->bar_empty);
 }
 
+/* ---- boxes */
+
+struct canvas
+widget_box(struct canvas *c, int rows, int cols, enum role role, const char *title,
+    const char *foot)
+{
+	rows = MIN(rows, c->area.rows);
+	cols = MIN(cols, c->area.cols);
+
+	struct canvas box = canvas_sub(
+	    c, (c->area.rows - rows) / 2, (c->area.cols - cols) / 2, rows, cols);
+
+	canvas_fill(&box, ROLE_TEXT);
+	return canvas_frame(&box, role, title, foot);
+}
+
 /* ---- columns */
 
 static int
