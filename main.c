@@ -167,10 +167,10 @@ find_account(const char *profile)
 		local.url = status.url;
 		local.key = status.key;
 	}
-	program.has_account = account_resolve(program.config, profile, &local, &program.account,
-	    &program.search, &program.why_none);
+	program.has_account = account_resolve(program.config, profile, &local,
+	    &program.account, &program.search, &program.why_none);
 	program.local_runs = program.has_account && status.running &&
-	    str_eq(program.account.api_url, status.url);
+			     str_eq(program.account.api_url, status.url);
 }
 
 static struct cli_account
@@ -200,8 +200,8 @@ account_for_commands(void)
 /* ---- the screen */
 
 struct ui {
-	struct fleet *fleet; /* owned; NULL: no account */
-	struct app *app;     /* owned */
+	struct fleet *fleet;   /* owned; NULL: no account */
+	struct app *app;       /* owned */
 	struct screen *screen; /* owned */
 };
 
@@ -259,7 +259,8 @@ open_terminal(struct ui *ui, const struct command_call *call, struct error *err)
 {
 	const struct config *c = program.config;
 	const char *color = call_value(call, "color");
-	struct screen_options options = { .color = color ? color : config_text(c, "color"),
+	struct screen_options options = { .color =
+					      color ? color : config_text(c, "color"),
 		.glyphs = call_has(call, "ascii") ? "ascii" : config_text(c, "glyphs"),
 		.theme = config_text(c, "theme"),
 		.mouse = !str_eq(config_text(c, "mouse"), "off"),
@@ -290,14 +291,13 @@ show_shell(struct ui *ui, const struct command_call *call, const char *id, bool 
 
 	if (is_shell)
 		call_each(call, "env", add_env, &envs);
-	terminals_show(ui->app,
-	    &(struct terminals_open){ .sandbox_id = id,
-		.fresh = is_shell && call_has(call, "new"),
-		.wake = wake,
-		.only = true,
-		.user = is_shell ? call_value(call, "user") : NULL,
-		.cwd = is_shell ? call_value(call, "cwd") : NULL,
-		.envs = &envs });
+	terminals_show(ui->app, &(struct terminals_open){ .sandbox_id = id,
+				    .fresh = is_shell && call_has(call, "new"),
+				    .wake = wake,
+				    .only = true,
+				    .user = is_shell ? call_value(call, "user") : NULL,
+				    .cwd = is_shell ? call_value(call, "cwd") : NULL,
+				    .envs = &envs });
 	pairs_clear(&envs);
 }
 
@@ -306,12 +306,14 @@ show_first_view(struct ui *ui, const struct command_call *call, const char *id, 
 {
 	if (!ui->fleet)
 		app_push(ui->app, &view_explain,
-		    &(struct explain_arg){ &program.search.looked_at, &program.why_none });
+		    &(struct explain_arg){
+			&program.search.looked_at, &program.why_none });
 	else if (id)
 		show_shell(ui, call, id, wake);
 	else
 		app_show(ui->app, &view_fleet);
-	for (size_t i = 0; call->command && call->command->id == CMD_UI && i < call->args.count; i++)
+	for (size_t i = 0;
+	     call->command && call->command->id == CMD_UI && i < call->args.count; i++)
 		view_fleet_add_filter(ui->app, call->args.items[i]);
 	for (size_t i = 0; i < program.warnings.count; i++)
 		app_say(ui->app, MESSAGE_WARNING, "%s", program.warnings.items[i]);

@@ -12,8 +12,16 @@
 #include "base/buf.h"
 #include "fleet/sandbox.h"
 
-enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_PERCENT, FIELD_BYTES, FIELD_SECONDS,
-	FIELD_TIME, FIELD_BOOL, FIELD_MAP };
+enum field_type {
+	FIELD_TEXT,
+	FIELD_NUMBER,
+	FIELD_PERCENT,
+	FIELD_BYTES,
+	FIELD_SECONDS,
+	FIELD_TIME,
+	FIELD_BOOL,
+	FIELD_MAP
+};
 
 struct field_value {
 	bool known;
@@ -27,9 +35,9 @@ struct field {
 	const char *title; /* "CPU%"; NULL: not a column */
 	enum field_type type;
 	int min_width, ideal_width; /* columns */
-	int priority;		    /* of the column; higher survives longer (ux.md 4.5) */
-	bool right;		    /* aligned */
-	bool descending;	    /* sorts so at first */
+	int priority;	 /* of the column; higher survives longer (ux.md 4.5) */
+	bool right;	 /* aligned */
+	bool descending; /* sorts so at first */
 	void (*get)(const struct sandbox *s, int64_t now_ms, struct field_value *out);
 	const char *summary;
 };
@@ -37,8 +45,8 @@ extern const struct field fields[]; /* ends with name NULL */
 
 const struct field *field_find(const char *name); /* aliases too; NULL: none */
 /* What a cell shows: "--" unknown, "96~" stale, "2h09"; clean text. */
-void field_format(const struct field *f, const struct sandbox *s, int64_t now_ms,
-    struct buf *out);
+void field_format(
+    const struct field *f, const struct sandbox *s, int64_t now_ms, struct buf *out);
 /* Total order: field, then start time, then id. Unknown sorts last both ways. */
 int field_compare(const struct field *f, bool descending, const struct sandbox *a,
     const struct sandbox *b, int64_t now_ms);

@@ -24,8 +24,8 @@ struct fleet_settings {
 	const char *domain;	   /* copied */
 	bool local_host;	   /* a local host: envd metrics each second, replay */
 	bool read_only;
-	int refresh_s;		   /* 0: 5 */
-	int64_t ttl_s, extend_s;   /* 0: 900 */
+	int refresh_s;		 /* 0: 5 */
+	int64_t ttl_s, extend_s; /* 0: 900 */
 	/* Origin of envd traffic; caller of it frees the result. */
 	char *(*envd_url)(void *ctx, const char *sandbox_id, const char *sandbox_domain);
 	void *url_ctx;
@@ -47,7 +47,7 @@ const struct fleet_settings *fleet_settings(const struct fleet *f);
 /* Polling starts with this; nothing is sent before. */
 void fleet_start(struct fleet *f);
 void fleet_refresh(struct fleet *f); /* now; also retries at once after a failure */
-void fleet_set_focused(struct fleet *f, bool focused); /* 5 s or 30 s */
+void fleet_set_focused(struct fleet *f, bool focused);	   /* 5 s or 30 s */
 void fleet_set_suspended(struct fleet *f, bool suspended); /* ^Z, nothing visible */
 /* The rows on screen: their metrics first, and once their history. Ids are copied. */
 void fleet_set_visible(struct fleet *f, const char *const *ids, size_t count);
@@ -61,15 +61,17 @@ void fleet_want_detail(struct fleet *f, const char *id);
  * not queued. The outcome is told once through `done` (may be NULL) and as a message.
  */
 enum outcome { OUTCOME_DONE, OUTCOME_ALREADY, OUTCOME_FAILED };
-typedef void fleet_done(void *ctx, const char *id, enum outcome outcome,
-    const struct error *err);
+typedef void fleet_done(
+    void *ctx, const char *id, enum outcome outcome, const struct error *err);
 /* Our streams to the sandbox are closed first and come back if the pause fails. */
 void fleet_pause(struct fleet *f, const char *id, fleet_done *done, void *ctx);
-void fleet_resume(struct fleet *f, const char *id, int64_t ttl_s, fleet_done *done, void *ctx);
+void fleet_resume(
+    struct fleet *f, const char *id, int64_t ttl_s, fleet_done *done, void *ctx);
 void fleet_kill(struct fleet *f, const char *id, fleet_done *done, void *ctx);
 /* Adds to the end; never shortens (refreshes where it reaches, else re-reads the end and
  * sends a later one). */
-void fleet_extend(struct fleet *f, const char *id, int64_t by_s, fleet_done *done, void *ctx);
+void fleet_extend(
+    struct fleet *f, const char *id, int64_t by_s, fleet_done *done, void *ctx);
 /* Time left from now. Earlier than today's end is refused unless `shorten`. */
 void fleet_set_left(struct fleet *f, const char *id, int64_t left_s, bool shorten,
     fleet_done *done, void *ctx);
@@ -82,7 +84,7 @@ struct fleet_create {
 	struct pairs metadata, envs;
 };
 /* id of the new sandbox in `done`; "" on failure. A row in state creating shows meanwhile. */
-void fleet_create(struct fleet *f, const struct fleet_create *create, fleet_done *done,
-    void *ctx);
+void fleet_create(
+    struct fleet *f, const struct fleet_create *create, fleet_done *done, void *ctx);
 
 #endif

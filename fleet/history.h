@@ -30,8 +30,8 @@ void history_buckets(const struct history *h, enum metric metric, int64_t from_s
 struct history_summary {
 	float min, avg, p95, max; /* NAN: nothing there */
 };
-struct history_summary history_summarise(const struct history *h, enum metric metric,
-    int64_t from_s, int64_t to_s);
+struct history_summary history_summarise(
+    const struct history *h, enum metric metric, int64_t from_s, int64_t to_s);
 float sample_percent(const struct sample *s, enum metric metric); /* NAN: unknown */
 
 #endif

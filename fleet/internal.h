@@ -14,7 +14,7 @@
 #include "net/http.h"
 
 enum {
-	SWEEP_IDLE_MS = 30000,	/* not focused */
+	SWEEP_IDLE_MS = 30000,	 /* not focused */
 	PAUSED_EVERY_MS = 30000, /* paused pages */
 	GONE_KEPT_MS = 60000,
 	CONFIRM_MAX = 8,  /* confirming GETs and history reads in flight */
@@ -24,24 +24,24 @@ enum {
 };
 
 struct sync {
-	api_call call;	      /* 0: none */
-	struct timer *timer;  /* owned */
-	int64_t sweep;	      /* number of the current or last one */
-	int64_t started_ms;   /* wall, of the current one */
-	int64_t paused_ms;    /* when paused ones were last listed; 0: never */
-	bool with_paused;     /* the current one lists them too */
-	bool again;	      /* a refresh was asked for meanwhile */
+	api_call call;	     /* 0: none */
+	struct timer *timer; /* owned */
+	int64_t sweep;	     /* number of the current or last one */
+	int64_t started_ms;  /* wall, of the current one */
+	int64_t paused_ms;   /* when paused ones were last listed; 0: never */
+	bool with_paused;    /* the current one lists them too */
+	bool again;	     /* a refresh was asked for meanwhile */
 	int confirming;
 };
 
 struct sampling {
-	struct timer *timer;  /* owned */
+	struct timer *timer; /* owned */
 	struct strlist visible;
-	size_t turn;	      /* where the round of the others goes on */
-	int batches;	      /* in flight */
-	bool no_batch;	      /* the server lacks the route: single calls */
-	int reading;	      /* history reads in flight */
-	char *detail;	      /* owned id; NULL: none open */
+	size_t turn;   /* where the round of the others goes on */
+	int batches;   /* in flight */
+	bool no_batch; /* the server lacks the route: single calls */
+	int reading;   /* history reads in flight */
+	char *detail;  /* owned id; NULL: none open */
 	int64_t detail_span_s;
 	api_call detail_call;
 	struct timer *second; /* owned: local host, sandbox in focus */
@@ -58,7 +58,7 @@ struct ticket {
 };
 
 struct fleet {
-	struct loop *loop; /* borrowed */
+	struct loop *loop;		/* borrowed */
 	struct fleet_settings settings; /* texts owned */
 	struct fleet_events events;
 	void *ctx;	   /* borrowed */
@@ -73,7 +73,7 @@ struct fleet {
 	struct action *actions;	  /* owned list */
 	struct session *sessions; /* borrowed list: sessions belong to who opened them */
 	struct shells_request *shells_requests; /* owned list */
-	struct timer *housekeeping; /* owned: gone rows go */
+	struct timer *housekeeping;		/* owned: gone rows go */
 	uint64_t next_id;
 };
 
@@ -90,8 +90,8 @@ void sync_init(struct fleet *f);
 void sync_clear(struct fleet *f);
 void sync_now(struct fleet *f, bool with_paused);
 /* What a list element or a GET says goes into the model. */
-struct sandbox *fleet_take_news(struct fleet *f, const struct rest_sandbox *news,
-    int64_t asked_ms, bool detail);
+struct sandbox *fleet_take_news(
+    struct fleet *f, const struct rest_sandbox *news, int64_t asked_ms, bool detail);
 void fleet_mark_gone(struct fleet *f, const char *id, const char *reason);
 
 /* sampling.c */

@@ -27,7 +27,8 @@ struct messages {
 };
 void messages_add(struct messages *m, int64_t now_ms, enum message_kind kind,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
-const struct message *messages_at(const struct messages *m, size_t age); /* 0 newest; NULL */
+const struct message *messages_at(
+    const struct messages *m, size_t age); /* 0 newest; NULL */
 /* The one for the message row now, NULL when the newest has been shown long enough
  * (success 3 s, warning 6 s, error 8 s, and 15 characters a second). */
 const struct message *messages_current(const struct messages *m, int64_t now_ms);

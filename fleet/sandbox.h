@@ -45,27 +45,28 @@ struct sandbox {
 	char *template_name; /* owned: alias; NULL: show the id */
 	enum sandbox_state state;
 	char *state_text; /* owned; only for SANDBOX_OTHER: verbatim */
-	int64_t started_ms, end_ms; /* of this run; paused: end_ms is when it was paused */
+	int64_t started_ms,
+	    end_ms; /* of this run; paused: end_ms is when it was paused */
 	int64_t first_seen_ms;
 	int cpu_count;
 	int64_t memory_mb, disk_mb;
 	char *envd_version; /* owned */
 	struct pairs metadata;
 	enum tristate internet, auto_resume, pause_on_timeout;
-	char *domain;	  /* owned; NULL: the account's */
-	char *token;	  /* owned, secret; NULL: not fetched or none */
-	bool has_detail;  /* GET /sandboxes/{id} was answered in this run */
+	char *domain;	 /* owned; NULL: the account's */
+	char *token;	 /* owned, secret; NULL: not fetched or none */
+	bool has_detail; /* GET /sandboxes/{id} was answered in this run */
 	bool has_sample;
 	struct sample sample;	 /* the latest */
 	struct history *history; /* owned; NULL: none yet */
 	int shells;		 /* open panes of ours */
 	int64_t gone_ms;	 /* SANDBOX_GONE */
 	char *gone_reason;	 /* owned: "killed by you", "not found any more" */
-	int64_t changed_ms;	 /* when the state last changed, for the flash; 0: never */
-	int64_t seen_sweep;	 /* which sweep of the list saw it last */
-	int64_t acted_ms;	 /* our last action was answered then: older news is no news */
-	bool history_asked;	 /* its past was fetched once already */
-	bool suspect;		 /* missing from a sweep, being confirmed */
+	int64_t changed_ms; /* when the state last changed, for the flash; 0: never */
+	int64_t seen_sweep; /* which sweep of the list saw it last */
+	int64_t acted_ms;   /* our last action was answered then: older news is no news */
+	bool history_asked; /* its past was fetched once already */
+	bool suspect;	    /* missing from a sweep, being confirmed */
 };
 
 /* NULL and zeroed are fine. */
@@ -75,7 +76,8 @@ const char *sandbox_label(const struct sandbox *s);
 /* Seconds until it ends; INT64_MIN when it does not run or the end is unknown.
  * Negative: its end has passed and nobody has said what became of it ("expiring"). */
 int64_t sandbox_left_s(const struct sandbox *s, int64_t now_ms);
-int64_t sandbox_age_s(const struct sandbox *s, int64_t now_ms); /* of this run; -1 unknown */
+int64_t sandbox_age_s(
+    const struct sandbox *s, int64_t now_ms); /* of this run; -1 unknown */
 /* No sample for 30 s or more: shown with "~". */
 bool sandbox_is_stale(const struct sandbox *s, int64_t now_ms);
 bool sandbox_is_running(const struct sandbox *s);

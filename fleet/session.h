@@ -20,7 +20,7 @@
 struct session;
 
 enum session_state {
-	SESSION_OPENING,      /* asking the control plane, waking, starting */
+	SESSION_OPENING, /* asking the control plane, waking, starting */
 	SESSION_LIVE,
 	SESSION_RECONNECTING, /* cut; next try at session_retry_ms() */
 	SESSION_PAUSED,	      /* the sandbox sleeps; it was not woken */
@@ -40,15 +40,16 @@ struct session_events {
 
 struct session_open {
 	const char *sandbox_id;
-	uint32_t pid;	   /* 0: start a new process; else join this one */
-	const char *tag;   /* with pid: must match, else FAILED; NULL: any */
-	const char *cmd;   /* NULL: /bin/bash -i -l */
+	uint32_t pid;	 /* 0: start a new process; else join this one */
+	const char *tag; /* with pid: must match, else FAILED; NULL: any */
+	const char *cmd; /* NULL: /bin/bash -i -l */
 	const struct strlist *args;
-	const char *user;  /* NULL: default */
-	const char *cwd;   /* NULL: home */
+	const char *user;	  /* NULL: default */
+	const char *cwd;	  /* NULL: home */
 	const struct pairs *envs; /* over TERM, COLORTERM, LANG, LC_ALL */
 	const char *new_tag;	  /* with pid 0: NULL makes one of ours */
-	bool wake;	   /* resume a paused sandbox first (asked before!), with the ttl setting */
+	bool
+	    wake; /* resume a paused sandbox first (asked before!), with the ttl setting */
 	int cols, rows;
 };
 /* All copied. Events come from the loop. */
@@ -59,8 +60,10 @@ void session_free(struct session *s);
 
 void session_send(struct session *s, const char *bytes, size_t len);
 void session_resize(struct session *s, int cols, int rows);
-void session_retry(struct session *s); /* now, when RECONNECTING or PAUSED (asks state only) */
-void session_wake(struct session *s);  /* PAUSED: resume (the person said so), then re-join */
+void session_retry(
+    struct session *s); /* now, when RECONNECTING or PAUSED (asks state only) */
+void session_wake(
+    struct session *s); /* PAUSED: resume (the person said so), then re-join */
 void session_signal(struct session *s, int signum); /* 15 or 9 */
 
 enum session_state session_state(const struct session *s);
@@ -68,18 +71,19 @@ const struct error *session_error(const struct session *s);
 const char *session_sandbox(const struct session *s); /* borrowed id */
 uint32_t session_pid(const struct session *s);
 const char *session_tag(const struct session *s); /* "" none */
-const char *session_exit_text(const struct session *s); /* "exit status 0", "signal: killed" */
-int session_exit_code(const struct session *s);	  /* -1 by signal */
-int session_lag_ms(const struct session *s);	  /* -1 unknown */
+const char *session_exit_text(
+    const struct session *s);			/* "exit status 0", "signal: killed" */
+int session_exit_code(const struct session *s); /* -1 by signal */
+int session_lag_ms(const struct session *s);	/* -1 unknown */
 size_t session_unsent(const struct session *s);
 int64_t session_retry_at_ms(const struct session *s); /* wall; 0: none */
 
 /* Processes envd knows in a running sandbox; asks nothing of one that is not. */
 struct shell_info {
 	uint32_t pid;
-	char *tag;     /* owned; NULL: none */
-	char *command; /* owned, clean: "bash -i -l" */
-	bool ours;     /* our tag: can be offered again */
+	char *tag;	    /* owned; NULL: none */
+	char *command;	    /* owned, clean: "bash -i -l" */
+	bool ours;	    /* our tag: can be offered again */
 	int64_t started_ms; /* from our tag; 0 unknown */
 };
 struct shell_list {
@@ -87,9 +91,11 @@ struct shell_list {
 	size_t count;
 };
 void shell_list_clear(struct shell_list *l);
-typedef void shells_done(void *ctx, const struct shell_list *list, const struct error *err);
+typedef void shells_done(
+    void *ctx, const struct shell_list *list, const struct error *err);
 /* Returns an id for shells_cancel. */
-uint64_t fleet_shells(struct fleet *f, const char *sandbox_id, shells_done *done, void *ctx);
+uint64_t fleet_shells(
+    struct fleet *f, const char *sandbox_id, shells_done *done, void *ctx);
 void fleet_shells_cancel(struct fleet *f, uint64_t id);
 
 #endif

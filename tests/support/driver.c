@@ -49,7 +49,8 @@ struct driver *
 driver_start(struct world *w, int rows, int cols, const char *const *argv)
 {
 	struct driver *d = xcalloc(1, sizeof *d);
-	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols };
+	struct winsize size = { .ws_row = (unsigned short)rows,
+		.ws_col = (unsigned short)cols };
 	union {
 		const char *const *constant;
 		char *const *plain;
@@ -61,7 +62,8 @@ driver_start(struct world *w, int rows, int cols, const char *const *argv)
 	fcntl(d->fd, F_SETFD, FD_CLOEXEC);
 	fcntl(d->fd, F_SETFL, O_NONBLOCK);
 	tcgetattr(d->tty, &d->before);
-	d->pane = pane_new(&(struct pane_options){ .rows = rows, .cols = cols }, &pane_events, d);
+	d->pane = pane_new(
+	    &(struct pane_options){ .rows = rows, .cols = cols }, &pane_events, d);
 	d->pid = fork();
 	assert_true(d->pid >= 0);
 	if (d->pid == 0) {
@@ -139,7 +141,8 @@ wait_until(struct driver *d, const char *text, bool there)
 			char *screen = driver_screen(d);
 			print_message("---- the screen:\n%s\n----\n", screen);
 			free(screen);
-			fail_msg("%s: \"%s\"", there ? "never showed" : "never went away", text);
+			fail_msg("%s: \"%s\"", there ? "never showed" : "never went away",
+			    text);
 		}
 		pump(d, 20);
 	}
@@ -178,7 +181,8 @@ driver_type(struct driver *d, const char *bytes)
 void
 driver_resize(struct driver *d, int rows, int cols)
 {
-	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols };
+	struct winsize size = { .ws_row = (unsigned short)rows,
+		.ws_col = (unsigned short)cols };
 
 	driver_pump(d);
 	pane_resize(d->pane, rows, cols);
@@ -203,7 +207,8 @@ reap(struct driver *d)
 	int status;
 
 	if (d->status == -2 && waitpid(d->pid, &status, WNOHANG) == d->pid)
-		d->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		d->status =
+		    WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return d->status != -2;
 }
 
@@ -232,10 +237,12 @@ driver_modes_restored(struct driver *d)
 
 	tcgetattr(d->tty, &now);
 	return now.c_iflag == d->before.c_iflag && now.c_oflag == d->before.c_oflag &&
-	    now.c_lflag == d->before.c_lflag && (now.c_cflag & CSIZE) == (d->before.c_cflag & CSIZE) &&
-	    !pane_is_alt_screen(d->pane) && pane_mouse_mode(d->pane) == PANE_MOUSE_NONE &&
-	    !pane_wants_focus(d->pane) && !pane_wants_paste_brackets(d->pane) &&
-	    pane_cursor(d->pane).visible;
+	       now.c_lflag == d->before.c_lflag &&
+	       (now.c_cflag & CSIZE) == (d->before.c_cflag & CSIZE) &&
+	       !pane_is_alt_screen(d->pane) &&
+	       pane_mouse_mode(d->pane) == PANE_MOUSE_NONE &&
+	       !pane_wants_focus(d->pane) && !pane_wants_paste_brackets(d->pane) &&
+	       pane_cursor(d->pane).visible;
 }
 
 void

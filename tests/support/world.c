@@ -74,8 +74,8 @@ world_set(struct world *w, const char *name, const char *value)
 void
 world_init(struct world *w)
 {
-	static const char *const kept[] = { "PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
-		"LSAN_OPTIONS", "SANDTOP_BWRAP" };
+	static const char *const kept[] = { "PATH", "TMPDIR", "ASAN_OPTIONS",
+		"UBSAN_OPTIONS", "LSAN_OPTIONS", "SANDTOP_BWRAP" };
 	char *config;
 
 	*w = (struct world){ 0 };
@@ -127,7 +127,8 @@ take_exports(struct world *w, char *lines)
 {
 	char *save = NULL;
 
-	for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(lines, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *equals = strchr(line, '=');
 		if (!equals || !str_has_prefix(line, "export "))
 			continue;
@@ -234,7 +235,9 @@ world_run_argv(struct world *w, const char *input, const char *const *argv)
 
 	buf_init(&r.out, 256u << 20);
 	buf_init(&r.err, 16u << 20);
-	assert_int_equal(pipe2(p.in, O_CLOEXEC) | pipe2(p.out, O_CLOEXEC) | pipe2(p.err, O_CLOEXEC), 0);
+	assert_int_equal(
+	    pipe2(p.in, O_CLOEXEC) | pipe2(p.out, O_CLOEXEC) | pipe2(p.err, O_CLOEXEC),
+	    0);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)

@@ -14,15 +14,16 @@
 #include "base/buf.h"
 
 struct world {
-	char dir[64];	/* temporary directory */
-	char **env;	/* owned: the whole environment of programs */
+	char dir[64]; /* temporary directory */
+	char **env;   /* owned: the whole environment of programs */
 	size_t env_count;
 	bool host_started;
 };
 
 void world_init(struct world *w);
 void world_clear(struct world *w); /* stops the host, removes the directory */
-void world_set(struct world *w, const char *name, const char *value); /* NULL value: unset */
+void world_set(
+    struct world *w, const char *name, const char *value); /* NULL value: unset */
 const char *world_get(const struct world *w, const char *name);
 void world_start_host(struct world *w); /* fails the test when it does not come up */
 /* Sets E2B_API_KEY, E2B_API_URL and E2B_SANDBOX_URL to the host, as `host env` says. */
@@ -44,9 +45,10 @@ char *world_out(struct world *w, ...) __attribute__((sentinel));
 struct driver;
 struct driver *driver_start(struct world *w, int rows, int cols, const char *const *argv);
 struct driver *driver_sandtop(struct world *w, int rows, int cols, ...)
-    __attribute__((sentinel)); /* arguments of sandtop */
+    __attribute__((sentinel));	    /* arguments of sandtop */
 void driver_free(struct driver *d); /* kills it when it still runs */
-void driver_type(struct driver *d, const char *bytes); /* as a keyboard: "s", "\x02" "d" */
+void driver_type(
+    struct driver *d, const char *bytes); /* as a keyboard: "s", "\x02" "d" */
 void driver_resize(struct driver *d, int rows, int cols);
 /* Until the text shows; fails the test after 15 s with the screen. */
 void driver_wait(struct driver *d, const char *text);

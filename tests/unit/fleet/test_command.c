@@ -34,7 +34,8 @@ table_is_sound(void **state)
 		assert_ptr_equal(command_find(c->name), c);
 		for (const struct command_option *o = c->options; o && o->name; o++) {
 			assert_non_null(o->summary);
-			for (const struct command_option *g = global_options; g->name; g++)
+			for (const struct command_option *g = global_options; g->name;
+			     g++)
 				assert_string_not_equal(g->name, o->name);
 		}
 	}
