@@ -27,6 +27,10 @@ struct envd_target {
 	const char *token;	/* X-Access-Token; secret; NULL: none */
 	const char *user;	/* Basic user; NULL: the sandbox's default */
 	const char *version;	/* envdVersion for gates; NULL: newest */
+	/* Times for tests, 0: as said below. */
+	int silence_ms; /* 60,000: three keep-alive intervals */
+	int backoff_ms; /* 200: first wait before a repeat, doubled from then on */
+	int probe_ms;	/* 2,000: for StreamInput to be answered */
 };
 /* All copied. */
 struct envd *envd_new(struct loop *loop, struct http *http, const struct envd_target *target);
@@ -57,10 +61,12 @@ struct envd_stream_events {
 	void (*started)(void *ctx, uint32_t pid);
 	void (*data)(void *ctx, enum process_stream stream, const char *bytes, size_t len);
 	void (*ended)(void *ctx, const struct process_event *end);
-	/* ce->code says why when the server said it; err for the person. `refused`: no
-	 * process exists (error before the start event). A refused Start with
+	/* ce->code says why when the server said it (else CONNECT_OK); err for the
+	 * person. `refused`: certainly no such process exists: Start was refused before
+	 * its start event or never sent, or Connect found nothing. A refused Start with
 	 * `unavailable` has been tried a few times already. Silence of three keep-alive
-	 * intervals counts as lost. */
+	 * intervals counts as lost. So does input of which nobody knows whether it
+	 * arrived: sending it again could type it twice. */
 	void (*lost)(void *ctx, bool refused, const struct connect_error *ce,
 	    const struct error *err);
 	/* Unsent input bytes went from nothing to something or back. May be NULL. */
@@ -68,6 +74,10 @@ struct envd_stream_events {
 	/* Where the replayed output begins (Sandtop-Replay-At); -1: the server has no
 	 * replay. Before `started`. May be NULL. */
 	void (*replay_at)(void *ctx, int64_t offset);
+	/* The process takes no more input (it is over, or has closed it), or the server
+	 * cannot do what was asked; what was not delivered is dropped, and so is what
+	 * comes later. The output goes on. May be NULL. */
+	void (*input_failed)(void *ctx, const struct error *err);
 };
 /* No deadline is ever sent. Asks for keep-alive every 20 s. */
 struct envd_stream *envd_start(struct envd *e, const struct process_start *start,
@@ -77,9 +87,11 @@ struct envd_stream *envd_connect(struct envd *e, uint32_t pid, int64_t replay_fr
     const struct envd_stream_events *events, void *ctx);
 void envd_stream_free(struct envd_stream *s); /* NULL is fine */
 
-/* Input in order, nothing dropped silently: StreamInput where it passes (found out once
- * per server, envd.md 3.7), else SendInput with one in flight and later bytes joined.
- * `kind` is pty or stdin. Bytes typed before `started` wait for it. */
+/* Input in order, nothing dropped silently: for a pty StreamInput where it passes (found
+ * out once per server, envd.md 3.7), else SendInput with one in flight and later bytes
+ * joined. `kind` is pty or stdin, one of them per stream. Bytes typed before `started`
+ * wait for it. What was certainly not taken (never sent, 409, 429) is sent again a few
+ * times. */
 void envd_stream_send(struct envd_stream *s, enum process_input_kind kind, const void *bytes,
     size_t len);
 /* stdin only: EOF after all that was sent. */

@@ -18,7 +18,7 @@ enum {
 	CONNECT_MS = 10000,
 	FIRST_BYTE_MS = 30000,
 	MAX_REPLY = 16 * 1024 * 1024,
-	MAX_UPLOAD = 64 * 1024 * 1024,
+	MAX_UPLOAD = 256 * 1024 * 1024,
 };
 
 struct origin_note {
