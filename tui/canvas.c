@@ -17,12 +17,12 @@ void
 grid_init(struct grid *g, int rows, int cols)
 {
 	*g = (struct grid){ 0 };
-	grid_resize(g, rows, cols);
+	grid_set_size(g, rows, cols);
 }
 
 /* The content is not kept: every frame draws all of it. */
 void
-grid_resize(struct grid *g, int rows, int cols)
+grid_set_size(struct grid *g, int rows, int cols)
 {
 	assert(rows >= 0 && cols >= 0);
 	if (!g->cells || rows * cols != g->rows * g->cols)
@@ -44,7 +44,7 @@ grid_clear(struct grid *g)
 }
 
 void
-grid_free(struct grid *g)
+grid_dispose(struct grid *g)
 {
 	free(g->cells);
 	*g = (struct grid){ 0 };

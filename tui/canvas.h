@@ -20,10 +20,11 @@ struct grid {
 		int shape; /* 0 as it is, 1 block, 2 underline, 3 bar */
 	} cursor;
 };
+/* Not grid_resize() and grid_free(): those are term's, and the program links both. */
 void grid_init(struct grid *g, int rows, int cols); /* blank, ROLE_TEXT */
-void grid_resize(struct grid *g, int rows, int cols);
+void grid_set_size(struct grid *g, int rows, int cols);
 void grid_clear(struct grid *g);
-void grid_free(struct grid *g); /* zeroed is fine */
+void grid_dispose(struct grid *g); /* zeroed is fine */
 
 struct canvas {
 	struct grid *grid;	     /* borrowed */
