@@ -9,7 +9,7 @@ build="build-essential pkg-config libncurses-dev ncurses-term libvterm-dev libcu
 libuv1-dev libmicrohttpd-dev libjansson-dev libinih-dev libsqlite3-dev"
 run="bubblewrap slirp4netns python3 procps"
 test="libcmocka-dev tmux htop vim-tiny less"
-screenshots="fonts-dejavu-core imagemagick"
+screenshots="fonts-dejavu-core librsvg2-bin"
 
 case $goal in
 build) want=$build ;;
