@@ -3,12 +3,12 @@
 # that compile alone, sizes, formatting. Exit 1 on any finding.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-found=0
+findings=$(mktemp)
+trap 'rm -f "$findings"' EXIT
 report() { # title, lines on stdin
 	lines=$(cat)
 	[ -n "$lines" ] || return 0
-	printf '%s\n%s\n\n' "$1" "$lines"
-	found=1
+	printf '%s\n%s\n\n' "$1" "$lines" | tee -a "$findings"
 }
 sources() { git ls-files -- '*.c' '*.h' | grep -v '^tests/'; }
 
@@ -43,5 +43,7 @@ sources | grep '\.c$' | xargs awk 'FNR == 1 { open = 0 } /^\{/ { open = FNR } /^
 if command -v clang-format >/dev/null 2>&1; then
 	git ls-files '*.c' '*.h' | xargs clang-format --dry-run 2>&1 | grep -E 'warning:' | cut -d: -f1 | sort -u | report 'not formatted (make format):'
 fi
-[ "$found" = 0 ] && echo 'lint: nothing found'
-exit $found
+if [ -s "$findings" ]; then
+	exit 1
+fi
+echo 'lint: nothing found'
