@@ -82,7 +82,7 @@ on_settled(struct call *c, const struct http_reply *reply)
 	else if (readable && act->settles(act, &sandbox))
 		err = (struct error){ 0 };
 	rest_sandbox_clear(&sandbox);
-	end(c, act->status == 409, &err);
+	end(c, !err.code && act->status == 409, &err);
 }
 
 static void
