@@ -66,6 +66,18 @@ $(PROGRAM_TESTS): $(BUILD)/tests/program/%: $(BUILD)/tests/program/%.o $(SUPPORT
 	$(CC) $(CFLAGS_ALL) -o $@ $< $(SUPPORT) $(call archive,term) $(call archive,wire) $(call archive,base) \
 		$(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
 
+# tests/bench/bench_<room>.c: how fast one room is, linked as its unit tests are
+BENCHES :=
+define bench_rules
+$(1)_BENCH := $$(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$$(wildcard tests/bench/bench_$(1).c))
+BENCHES += $$($(1)_BENCH)
+$$($(1)_BENCH): $(BUILD)/tests/bench/bench_$(1).o $$(call archive,$(1)) \
+		$$(foreach u,$$($(1)_USES),$$(call archive,$$(u)))
+	$(CC) $$(CFLAGS_ALL) -o $$@ $$^ \
+		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS))) -lm -lpthread -ldl
+endef
+$(foreach r,$(ROOMS),$(eval $(call bench_rules,$(r))))
+
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r)))
