@@ -27,11 +27,20 @@ enum box_rung {
 	BOX_RUNG_PLAIN,	       /* a process group: NOT isolated */
 };
 
+/* Other uids and gids a sandbox may have beside our own; count 0: none, then one
+ * uid answers to both "user" and "root". */
+struct box_idmap {
+	uint32_t uid_first, gid_first, count;
+};
+
 struct box_support {
 	enum box_rung rung;
-	bool proc_mount;  /* a private /proc works */
-	bool internet;	  /* slirp4netns is there and runs */
-	bool cgroup;	  /* we may freeze and account through cgroup v2 */
+	bool proc_mount;	/* a private /proc works */
+	bool internet;		/* slirp4netns is there and runs */
+	bool cgroup;		/* we may freeze and account through cgroup v2 */
+	bool limits;		/* and hold a sandbox to its CPUs and memory */
+	struct box_idmap idmap; /* used on the first rung */
+	char group_base[256];	/* where groups are made, when cgroup */
 	char reason[240]; /* why a better rung is not there, what to do; "" when best */
 	char internet_reason[240];
 };
@@ -39,16 +48,20 @@ struct box_support {
 /* Probes; runs programs and waits for them, so only at start, in `host` and
  * `doctor`. `init_path` is the sandtop-init executable. */
 void box_probe(const char *init_path, struct box_support *out);
-const char *box_rung_name(enum box_rung rung); /* "bubblewrap", "bubblewrap (root)", "not isolated" */
+const char *box_rung_name(
+    enum box_rung rung); /* "bubblewrap", "bubblewrap (root)", "not isolated" */
 
 struct box;
 
 struct box_options {
-	const char *id;		/* sandbox id; also its hostname */
-	const char *dir;	/* private directory on the host: home/, tmp/, etc/ ... live below; made if missing */
+	const char *id; /* sandbox id; also its hostname */
+	/* The sandbox's own root: home/, tmp/, etc/ ... live below and are kept. Made if
+	 * missing; nothing else may lie in it, and only box_remove_dir() removes it. */
+	const char *dir;
 	const char *init_path;
 	const struct box_support *support;
-	const struct pairs *envs; /* defaults of every process: E2B_SANDBOX=true, ids, envVars */
+	const struct pairs
+	    *envs; /* defaults of every process: E2B_SANDBOX=true, ids, envVars */
 	bool internet;
 	int cpu_count;	   /* RLIMIT-free hint and cgroup cpu.max where it may */
 	int64_t memory_mb; /* limit where the rung allows */
@@ -56,8 +69,9 @@ struct box_options {
 
 /* From the loop; must not free the box. */
 struct box_events {
-	void (*ready)(void *ctx);			   /* the supervisor answers */
-	void (*ended)(void *ctx, const struct error *why); /* everything inside is gone */
+	void (*ready)(void *ctx); /* the supervisor answers */
+	/* Everything inside is gone; why is NULL when box_kill() asked for it. */
+	void (*ended)(void *ctx, const struct error *why);
 	/* A process ended: waitpid's status. Output descriptors may still hold data. */
 	void (*exited)(void *ctx, int pid, int status);
 };
@@ -68,6 +82,11 @@ struct box *box_new(struct loop *loop, const struct box_options *options,
 /* Kills everything inside, daemons too; ended is reported when it is done. */
 void box_kill(struct box *b);
 void box_free(struct box *b); /* kills what still runs; no reports any more */
+/* Removes the directory of a box that has ended, with all that is in it; off the
+ * loop. err is NULL on success. */
+void box_remove_dir(struct loop *loop, const char *dir, const char *init_path,
+    const struct box_support *support, void (*done)(void *ctx, const struct error *err),
+    void *ctx);
 
 /* Freezes or thaws all processes inside (cgroup.freeze, else stop signals). The
  * supervisor stays reachable. */
@@ -85,8 +104,14 @@ struct box_spawn {
 	bool stdin_pipe; /* without pty: else /dev/null */
 };
 
-enum box_spawn_error { BOX_SPAWN_OK, BOX_SPAWN_NO_CWD, BOX_SPAWN_CWD_NOT_DIR, BOX_SPAWN_NO_USER,
-	BOX_SPAWN_LIMIT, BOX_SPAWN_FAILED };
+enum box_spawn_error {
+	BOX_SPAWN_OK,
+	BOX_SPAWN_NO_CWD,
+	BOX_SPAWN_CWD_NOT_DIR,
+	BOX_SPAWN_NO_USER,
+	BOX_SPAWN_LIMIT,
+	BOX_SPAWN_FAILED
+};
 
 /* Descriptors now belong to the receiver; -1 where there is none. With a pty, `pty` is
  * the master (read and write). pid is the number envd clients see: the pid inside. */
@@ -100,9 +125,11 @@ typedef void box_spawned(void *ctx, const struct box_process *process);
 
 /* Reports once from the loop, also when the box ends first (BOX_SPAWN_FAILED).
  * Subscribed before the child can write: the descriptors arrive before exec. */
-void box_spawn(struct box *b, const struct box_spawn *spawn, box_spawned *done, void *ctx);
-/* false: no such process any more. */
-void box_signal(struct box *b, int pid, int signum, void (*done)(void *ctx, bool delivered), void *ctx);
+void box_spawn(
+    struct box *b, const struct box_spawn *spawn, box_spawned *done, void *ctx);
+/* false: no such process any more. `done` may be NULL. */
+void box_signal(struct box *b, int pid, int signum,
+    void (*done)(void *ctx, bool delivered), void *ctx);
 
 /* Sum over all processes inside; memory in bytes, cpu in microseconds since start. */
 struct box_stats {
@@ -111,7 +138,9 @@ struct box_stats {
 	uint64_t disk_used, disk_total;
 	int processes;
 };
-void box_stats(struct box *b, void (*done)(void *ctx, const struct box_stats *stats), void *ctx);
+/* NULL when the box ended first. */
+void box_stats(
+    struct box *b, void (*done)(void *ctx, const struct box_stats *stats), void *ctx);
 
 /* An unconnected TCP socket made in the sandbox's own network, -1 on failure; the
  * receiver owns it. For the proxy to guest ports. */

@@ -1,0 +1,334 @@
+#include "host/box.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "host/box_internal.h"
+#include "host/box_program.h"
+
+/* Long only where something hangs; each attempt takes some milliseconds. */
+enum { STEP_MS = 5000 };
+
+/* One sandbox that is tried: started, made to run a command, ended. */
+struct trial {
+	struct loop *loop;	     /* owned */
+	struct box *box;	     /* owned */
+	struct box_support *support; /* borrowed */
+	const char *init_path;	     /* borrowed */
+	char *dir;		     /* owned */
+	bool ready, ended, spawned, exited, removed;
+	int status;
+	struct error why;
+};
+
+static void
+on_ready(void *ctx)
+{
+	struct trial *t = ctx;
+
+	t->ready = true;
+}
+
+static void
+on_ended(void *ctx, const struct error *why)
+{
+	struct trial *t = ctx;
+
+	t->ended = true;
+	if (why && t->why.code == ERROR_NONE)
+		t->why = *why;
+}
+
+static void
+on_exited(void *ctx, int pid, int status)
+{
+	struct trial *t = ctx;
+
+	(void)pid;
+	t->exited = true;
+	t->status = status;
+}
+
+static const struct box_events trial_events = {
+	.ready = on_ready,
+	.ended = on_ended,
+	.exited = on_exited,
+};
+
+static void
+on_spawned(void *ctx, const struct box_process *p)
+{
+	struct trial *t = ctx;
+	const int fds[] = { p->pty, p->in, p->out, p->err };
+
+	t->spawned = true;
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (p->result != BOX_SPAWN_OK && t->why.code == ERROR_NONE)
+		error_set(&t->why, ERROR_SYSTEM, "%s", p->message);
+}
+
+static void
+on_removed(void *ctx, const struct error *err)
+{
+	struct trial *t = ctx;
+
+	(void)err;
+	t->removed = true;
+}
+
+/* Turns the loop until one of the two marks is set. */
+static bool
+wait_for(struct trial *t, const bool *mark, const bool *other)
+{
+	uint64_t end_ms = clock_mono_ms() + STEP_MS;
+
+	while (!*mark && !*other && clock_mono_ms() < end_ms)
+		loop_turn(t->loop, 50);
+	if (!*mark && !*other)
+		error_set(&t->why, ERROR_SYSTEM, "no answer within %d s", STEP_MS / 1000);
+	return *mark;
+}
+
+static bool
+make_directory(struct trial *t)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	t->dir = path_join(str_is_empty(tmp) ? "/tmp" : tmp, "sandtop-probe-XXXXXX");
+	return mkdtemp(t->dir) ||
+	       error_system(&t->why, errno, "no directory for a trial, %s", t->dir);
+}
+
+static void
+run_command(struct trial *t)
+{
+	char sh[] = "-c", script[] = "exit 0";
+	char *items[] = { sh, script, NULL };
+	const struct strlist args = { .items = items, .count = 2 };
+	const struct box_spawn spawn = { .cmd = "/bin/sh", .args = &args };
+
+	box_spawn(t->box, &spawn, on_spawned, t);
+	if (!wait_for(t, &t->spawned, &t->ended) || t->why.code != ERROR_NONE ||
+	    !wait_for(t, &t->exited, &t->ended))
+		return;
+	if (t->status != 0)
+		error_set(
+		    &t->why, ERROR_SYSTEM, "a command inside ended with %d", t->status);
+}
+
+static void
+try_internet(struct trial *t)
+{
+	uint64_t end_ms = clock_mono_ms() + STEP_MS;
+	const char *failure = NULL;
+
+	while (!box_has_internet(t->box) && !t->ended && clock_mono_ms() < end_ms &&
+	       !(failure = box_internet_failure(t->box)))
+		loop_turn(t->loop, 50);
+	t->support->internet = box_has_internet(t->box);
+	if (!t->support->internet)
+		snprintf(t->support->internet_reason, sizeof t->support->internet_reason,
+		    "slirp4netns does not run here: %s", failure ? failure : "no answer");
+}
+
+static void
+finish_trial(struct trial *t)
+{
+	const bool never = false;
+
+	if (t->box) {
+		box_kill(t->box);
+		wait_for(t, &t->ended, &never);
+		box_free(t->box);
+	}
+	if (t->dir) {
+		box_remove_dir(t->loop, t->dir, t->init_path, t->support, on_removed, t);
+		wait_for(t, &t->removed, &never);
+	}
+	loop_free(t->loop);
+	free(t->dir);
+}
+
+/* A whole sandbox on the rung that `support` names; fills `err` when it fails. */
+static bool
+try_rung(
+    const char *init_path, struct box_support *support, bool internet, struct error *err)
+{
+	struct trial t = {
+		.loop = loop_new(),
+		.support = support,
+		.init_path = init_path,
+	};
+
+	support->internet = internet;
+	if (make_directory(&t)) {
+		const struct box_options options = {
+			.id = "probe",
+			.dir = t.dir,
+			.init_path = init_path,
+			.support = support,
+			.internet = internet,
+		};
+
+		t.box = box_new(t.loop, &options, &trial_events, &t, &t.why);
+	}
+	if (t.box && wait_for(&t, &t.ready, &t.ended))
+		run_command(&t);
+	struct error why = t.why;
+
+	if (t.box && why.code == ERROR_NONE && internet)
+		try_internet(&t);
+	finish_trial(&t);
+	if (why.code != ERROR_NONE)
+		*err = why;
+	return why.code == ERROR_NONE;
+}
+
+/* ---- reasons */
+
+/* What bubblewrap says, and what a person can do about it. */
+static const struct {
+	const char *said, *advice;
+} advices[] = {
+	{ "is not installed", "install it: apt-get install bubblewrap" },
+	{ "uid map: Permission denied",
+	    "AppArmor forbids user namespaces: load a profile that allows bwrap "
+	    "(apt-get install apparmor-profiles), or sysctl "
+	    "kernel.apparmor_restrict_unprivileged_userns=0" },
+	{ "RTM_NEWADDR",
+	    "AppArmor forbids user namespaces: load a profile that allows bwrap "
+	    "(apt-get install apparmor-profiles), or sysctl "
+	    "kernel.apparmor_restrict_unprivileged_userns=0" },
+	{ "No permissions to creat",
+	    "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1 "
+	    "or user.max_user_namespaces" },
+	{ "Creating new namespace failed", "user namespaces are switched off or used up: "
+					   "sysctl user.max_user_namespaces" },
+	{ "Can't mount proc", "this looks like a container that hides parts of /proc" },
+};
+
+static void
+explain(char *out, size_t size, const struct error *err)
+{
+	const char *advice = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(advices) && !advice; i++)
+		if (strstr(err->text, advices[i].said))
+			advice = advices[i].advice;
+	if (advice)
+		snprintf(out, size, "%.100s; %s", err->text, advice);
+	else
+		str_copy(out, size, err->text);
+}
+
+/* ---- the ladder */
+
+struct step {
+	enum box_rung rung;
+	bool mapped; /* two real uids */
+	bool proc;
+	bool for_root; /* needs to be root */
+};
+
+static const struct step ladder[] = {
+	{ BOX_RUNG_BWRAP_USERNS, true, true, false },
+	{ BOX_RUNG_BWRAP_USERNS, false, true, false },
+	{ BOX_RUNG_BWRAP_USERNS, true, false, false },
+	{ BOX_RUNG_BWRAP_USERNS, false, false, false },
+	{ BOX_RUNG_BWRAP_ROOT, false, true, true },
+	{ BOX_RUNG_BWRAP_ROOT, false, false, true },
+};
+
+static bool
+can_try(const struct step *s, const struct box_idmap *map)
+{
+	return (!s->for_root || geteuid() == 0) && (!s->mapped || map->count > 0);
+}
+
+static bool
+climb(const char *init_path, struct box_support *out)
+{
+	const struct box_support base = *out;
+	struct box_idmap map;
+	struct error first = { .code = ERROR_NONE }, err;
+
+	box_map_find(&map);
+	for (size_t i = 0; i < ARRAY_LEN(ladder); i++) {
+		const struct step *s = &ladder[i];
+
+		if (!can_try(s, &map))
+			continue;
+		*out = base;
+		out->rung = s->rung;
+		out->proc_mount = s->proc;
+		out->idmap = s->mapped ? map : (struct box_idmap){ .count = 0 };
+		if (!try_rung(init_path, out, false, &err)) {
+			if (first.code == ERROR_NONE)
+				first = err;
+			continue;
+		}
+		if (i > 1) /* what is missing is more than the second uid */
+			explain(out->reason, sizeof out->reason, &first);
+		return true;
+	}
+	*out = base;
+	explain(out->reason, sizeof out->reason, &first);
+	return false;
+}
+
+static void
+look_for_internet(const char *init_path, struct box_support *out)
+{
+	struct error err;
+	char *slirp = box_program_find("slirp4netns", "SANDTOP_SLIRP4NETNS");
+
+	if (!slirp)
+		str_copy(out->internet_reason, sizeof out->internet_reason,
+		    "slirp4netns is not installed: apt-get install slirp4netns");
+	else if (!try_rung(init_path, out, true, &err))
+		snprintf(
+		    out->internet_reason, sizeof out->internet_reason, "%s", err.text);
+	free(slirp);
+}
+
+void
+box_probe(const char *init_path, struct box_support *out)
+{
+	*out = (struct box_support){ .rung = BOX_RUNG_PLAIN };
+	out->cgroup =
+	    box_group_find_base(out->group_base, sizeof out->group_base, &out->limits);
+	if (access(init_path, X_OK) != 0) {
+		snprintf(out->reason, sizeof out->reason,
+		    "%s is missing: build or install it", init_path);
+		return;
+	}
+	if (climb(init_path, out)) {
+		look_for_internet(init_path, out);
+		return;
+	}
+	out->rung = BOX_RUNG_PLAIN;
+	out->proc_mount = false;
+	out->internet = true; /* the machine's own */
+}
+
+static const char *const rung_names[] = {
+	[BOX_RUNG_BWRAP_USERNS] = "bubblewrap",
+	[BOX_RUNG_BWRAP_ROOT] = "bubblewrap (root)",
+	[BOX_RUNG_PLAIN] = "not isolated",
+};
+
+const char *
+box_rung_name(enum box_rung rung)
+{
+	return rung_names[rung];
+}

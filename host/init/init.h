@@ -1,0 +1,87 @@
+/*
+ * init - the parts of sandtop-init. libc only, static, one thread, no heap:
+ * it is PID 1 of every sandbox, so it must be small and must not fail.
+ */
+#ifndef HOST_INIT_INIT_H
+#define HOST_INIT_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "host/init/protocol.h"
+
+struct init_options {
+	const char *id; /* hostname */
+	const char
+	    *home; /* where /home/user and /root lie: "" or, when plain, a directory */
+	const char *zone; /* "Europe/Berlin"; NULL: not known */
+	bool plain;	  /* no container: a process beside the host's */
+	bool dns;	  /* internet will come: name the resolver */
+};
+extern struct init_options options;
+
+/* ---- channel.c: messages */
+
+struct message {
+	struct init_header header;
+	const unsigned char *body; /* borrowed until message_clear */
+	int fds[INIT_FDS_MAX];	   /* owned by the message; -1 when taken */
+	int fd_count;
+	void *mapping; /* owned; the body came in a descriptor */
+};
+/* false: nothing there. Ends the sandbox when the host is gone. */
+bool message_receive(struct message *m);
+void message_clear(struct message *m);
+/* Waits until the host has room: it always reads. */
+void message_send(
+    const struct init_header *header, const void *body, const int *fds, int fd_count);
+void reply(uint32_t id, enum init_result result, const void *body, size_t len);
+void reply_text(uint32_t id, enum init_result result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- account.c: who is who */
+
+struct account {
+	char name[64], home[256];
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[32];
+	int group_count;
+};
+bool account_find(const char *name, struct account *out);
+
+/* ---- outfit.c: files every sandbox has; existing ones are left alone */
+void outfit(void);
+
+/* ---- spawn.c */
+void spawn(const struct message *m);
+bool spawn_is_ours(pid_t pid); /* started by the host, not yet reaped */
+void spawn_forget(pid_t pid);
+/* While everything is frozen a child could not report. */
+void spawn_refuse(bool refuse);
+
+/* ---- group.c: the cgroup that the host may give us */
+void group_set(int directory); /* takes the descriptor */
+int group_directory(void);     /* -1: none */
+void group_missed_one(void);   /* a process was born outside of it */
+bool group_has_all(void);
+bool group_freeze(bool frozen); /* false: not possible here */
+void group_stats(struct init_stats *stats);
+void group_kill(void);
+
+/* ---- census.c: everything that runs in here but ourselves */
+bool census_has_proc(void);
+void census_freeze(void);
+void census_thaw(void);
+void census_stats(struct init_stats *out);
+void census_kill_all(void); /* returns when no child is left */
+
+/* ---- wipe.c: removes what is below a directory of a sandbox that has ended */
+int wipe(const char *directory);
+
+/* ---- main.c */
+_Noreturn void finish(void); /* ends everything inside, then the supervisor */
+
+#endif
