@@ -1,3 +1,4 @@
+/* Bodies that are no answer of the protocol, made into one line a person can read. */
 #include "wire/json.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reading: documents with limits first, then members one kind after the other. */
 #include "wire/json.h"
 
 #include <inttypes.h>

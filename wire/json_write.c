@@ -1,3 +1,4 @@
+/* Writing by hand into a buffer: jansson would copy everything twice. */
 #include "wire/json.h"
 
 #include <inttypes.h>

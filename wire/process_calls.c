@@ -1,3 +1,4 @@
+/* What is said to a process: written by a client, read by a server. */
 #include "wire/process.h"
 
 #include <assert.h>

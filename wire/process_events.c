@@ -1,3 +1,4 @@
+/* What a process says: read by a client, written by a server. */
 #include "wire/process.h"
 
 #include <assert.h>

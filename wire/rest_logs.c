@@ -1,3 +1,4 @@
+/* Log records of both generations become the same entries. */
 #include "wire/rest.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The metadata filter of the list, encoded three times over (control-plane.md 2.2). */
 #include "wire/rest.h"
 
 #include <stdlib.h>

@@ -93,8 +93,8 @@ test_absent_null_and_empty_are_alike(void **state)
 		"{\"sandboxID\":\"i1\",\"templateID\":\"\",\"alias\":\"\",\"state\":\"\","
 		"\"startedAt\":\"\",\"endAt\":\"\",\"envdVersion\":\"\",\"metadata\":{},"
 		"\"envdAccessToken\":\"\",\"domain\":\"\",\"lifecycle\":{}}",
-		"{\"sandboxID\":\"i1\",\"startedAt\":\"0001-01-01T00:00:00Z\","
-		"\"lifecycle\":{\"onTimeout\":\"explode\",\"autoResume\":null}}",
+		("{\"sandboxID\":\"i1\",\"startedAt\":\"0001-01-01T00:00:00Z\","
+		 "\"lifecycle\":{\"onTimeout\":\"explode\",\"autoResume\":null}}"),
 	};
 
 	(void)state;
