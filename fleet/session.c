@@ -655,6 +655,13 @@ session_resize(struct session *s, int cols, int rows)
 }
 
 void
+session_redraw(struct session *s)
+{
+	if (s->stream && may_speak(s))
+		redraw_by_size(s);
+}
+
+void
 session_retry(struct session *s)
 {
 	if (s->state == SESSION_PAUSED)

@@ -60,6 +60,7 @@ void session_free(struct session *s);
 
 void session_send(struct session *s, const char *bytes, size_t len);
 void session_resize(struct session *s, int cols, int rows);
+void session_redraw(struct session *s); /* the size once more, by a change and back */
 void session_retry(
     struct session *s); /* now, when RECONNECTING or PAUSED (asks state only) */
 void session_wake(

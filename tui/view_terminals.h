@@ -16,9 +16,9 @@ extern const struct view_type view_terminals;
 
 struct terminals_open {
 	const char *sandbox_id;
-	bool fresh;	   /* a new shell even when one of ours runs there */
-	bool wake;	   /* resume a paused sandbox without asking again */
-	bool only;	   /* `sandtop shell`: the program ends with this tab, no tab bar */
+	bool fresh; /* a new shell even when one of ours runs there */
+	bool wake;  /* resume a paused sandbox without asking again */
+	bool only;  /* `sandtop shell`: the program ends with this tab, no tab bar */
 	const char *user, *cwd;	  /* NULL: defaults */
 	const struct pairs *envs; /* NULL: none */
 };
