@@ -48,13 +48,14 @@ struct connect_error {
 };
 
 /* A non-200 body: Connect error, numeric-code error, proxy error, HTML or garbage. */
-void connect_error_from_body(int status, const char *body, size_t len,
-    struct connect_error *out);
+void connect_error_from_body(
+    int status, const char *body, size_t len, struct connect_error *out);
 /* Payload of the end-stream envelope: CONNECT_OK when it holds no error. false:
  * not JSON. */
 bool connect_end_parse(const char *payload, size_t len, struct connect_error *out);
 /* Fills err for the person: "<what>: <message> (<code>)". Always false. */
-bool connect_error_set(const struct connect_error *ce, struct error *err, const char *what);
+bool connect_error_set(
+    const struct connect_error *ce, struct error *err, const char *what);
 
 void connect_add_error_body(struct buf *out, enum connect_code code, const char *message);
 /* Envelope included; message NULL with CONNECT_OK: {} */

@@ -12,14 +12,14 @@
 #include "base/error.h"
 
 struct hostfile {
-	int pid;  /* 0: not running */
-	int port; /* kept over restarts */
-	char key[64];	  /* e2b_ + 40 hex; kept over restarts */
+	int pid;      /* 0: not running */
+	int port;     /* kept over restarts */
+	char key[64]; /* e2b_ + 40 hex; kept over restarts */
 	char version[32];
 };
 
 void hostfile_encode(struct buf *out, const struct hostfile *h);
-bool hostfile_decode(const char *json, size_t len, struct hostfile *out,
-    struct error *err) MUST_CHECK;
+bool hostfile_decode(
+    const char *json, size_t len, struct hostfile *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -16,7 +16,7 @@
 #include "base/str.h"
 
 struct process_config {
-	char *cmd;	     /* owned */
+	char *cmd; /* owned */
 	struct strlist args;
 	struct pairs envs;
 	char *cwd; /* owned; NULL: not given */
@@ -50,10 +50,10 @@ struct process_event {
 	enum process_stream stream; /* DATA */
 	const char *data;	    /* DATA: borrowed from the decoder's scratch */
 	size_t len;
-	int exit_code;		  /* END: -1 by signal */
-	bool exited;		  /* END: false by signal */
-	char status[64];	  /* END: "exit status 0", "signal: killed" */
-	char error[64];		  /* END: "" when absent */
+	int exit_code;	 /* END: -1 by signal */
+	bool exited;	 /* END: false by signal */
+	char status[64]; /* END: "exit status 0", "signal: killed" */
+	char error[64];	 /* END: "" when absent */
 };
 /* `scratch` holds decoded data until the next call. Data frames of the usual shape
  * never reach the JSON parser. */
@@ -61,8 +61,8 @@ bool process_event_decode(const char *json, size_t len, struct buf *scratch,
     struct process_event *out, struct error *err) MUST_CHECK;
 /* Whole envelopes. */
 void process_add_start_event(struct buf *out, uint32_t pid);
-void process_add_data_event(struct buf *out, enum process_stream stream, const void *bytes,
-    size_t len);
+void process_add_data_event(
+    struct buf *out, enum process_stream stream, const void *bytes, size_t len);
 void process_add_keepalive_event(struct buf *out);
 /* From waitpid's status: exit code, texts as envd writes them. */
 void process_add_end_event(struct buf *out, int wait_status);
@@ -80,8 +80,8 @@ struct process_list {
 };
 void process_list_clear(struct process_list *l);
 void process_list_encode(struct buf *out, const struct process_list *l);
-bool process_list_decode(const char *json, size_t len, struct process_list *out,
-    struct error *err) MUST_CHECK;
+bool process_list_decode(
+    const char *json, size_t len, struct process_list *out, struct error *err) MUST_CHECK;
 
 /* pid, or tag when pid is 0. Neither: `unimplemented` for a server. */
 struct process_selector {
@@ -103,8 +103,8 @@ struct process_call {
 	int signal; /* 9, 15; 0 unspecified; -1: a name or number we do not know */
 };
 void process_call_clear(struct process_call *c);
-bool process_call_decode(const char *json, size_t len, struct process_call *out,
-    struct error *err) MUST_CHECK;
+bool process_call_decode(
+    const char *json, size_t len, struct process_call *out, struct error *err) MUST_CHECK;
 void process_connect_encode(struct buf *out, uint32_t pid);
 void process_update_encode(struct buf *out, uint32_t pid, uint32_t cols, uint32_t rows);
 void process_input_encode(struct buf *out, uint32_t pid, enum process_input_kind kind,
@@ -112,16 +112,21 @@ void process_input_encode(struct buf *out, uint32_t pid, enum process_input_kind
 void process_signal_encode(struct buf *out, uint32_t pid, int signum);
 
 /* StreamInput messages. */
-enum process_stream_input { PROCESS_STREAM_START, PROCESS_STREAM_DATA, PROCESS_STREAM_KEEPALIVE,
-	PROCESS_STREAM_NONE };
+enum process_stream_input {
+	PROCESS_STREAM_START,
+	PROCESS_STREAM_DATA,
+	PROCESS_STREAM_KEEPALIVE,
+	PROCESS_STREAM_NONE
+};
 /* Envelopes for a client. */
 void process_add_stream_start(struct buf *out, uint32_t pid);
-void process_add_stream_data(struct buf *out, enum process_input_kind kind, const void *bytes,
-    size_t len);
+void process_add_stream_data(
+    struct buf *out, enum process_input_kind kind, const void *bytes, size_t len);
 void process_add_stream_keepalive(struct buf *out);
 /* One payload, for a server; `out` gets selector or input. */
 bool process_stream_input_decode(const char *json, size_t len,
-    enum process_stream_input *kind, struct process_call *out, struct error *err) MUST_CHECK;
+    enum process_stream_input *kind, struct process_call *out,
+    struct error *err) MUST_CHECK;
 
 /* GET /metrics of envd (envd.md 4.5). */
 struct envd_metrics {
@@ -131,7 +136,7 @@ struct envd_metrics {
 	uint64_t mem_total, mem_used, mem_cache, disk_used, disk_total;
 };
 void envd_metrics_encode(struct buf *out, const struct envd_metrics *m);
-bool envd_metrics_decode(const char *json, size_t len, struct envd_metrics *out,
-    struct error *err) MUST_CHECK;
+bool envd_metrics_decode(
+    const char *json, size_t len, struct envd_metrics *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -50,7 +50,7 @@ take_pid(struct cursor *c, uint32_t *pid)
 		number = number * 10 + (uint64_t)(*c->at++ - '0');
 	*pid = (uint32_t)number;
 	return c->at > first && number <= UINT32_MAX &&
-	    (*first != '0' || c->at == first + 1);
+	       (*first != '0' || c->at == first + 1);
 }
 
 /* The rest up to `tail` as base64. */

@@ -26,15 +26,15 @@ struct rest_sandbox {
 	char *template_id; /* owned */
 	char *alias;	   /* owned; NULL: none */
 	enum rest_state state;
-	char *state_text;  /* owned, verbatim (cleaned) */
+	char *state_text;	    /* owned, verbatim (cleaned) */
 	int64_t started_ms, end_ms; /* wall time; 0: unknown */
 	int cpu_count;
 	int64_t memory_mb, disk_mb;
 	char *envd_version; /* owned; NULL: unknown */
 	struct pairs metadata;
 	/* detail */
-	char *envd_token;   /* owned, secret; NULL: not secured */
-	char *domain;	    /* owned; NULL: the configured one */
+	char *envd_token; /* owned, secret; NULL: not secured */
+	char *domain;	  /* owned; NULL: the configured one */
 	enum rest_flag internet;
 	enum rest_flag auto_resume;
 	enum rest_flag pause_on_timeout; /* YES pause, NO kill */
@@ -47,8 +47,8 @@ struct rest_sandbox_list {
 void rest_sandbox_list_clear(struct rest_sandbox_list *l);
 bool rest_sandbox_list_decode(const char *json, size_t len, struct rest_sandbox_list *out,
     struct error *err) MUST_CHECK;
-bool rest_sandbox_decode(const char *json, size_t len, struct rest_sandbox *out,
-    struct error *err) MUST_CHECK;
+bool rest_sandbox_decode(
+    const char *json, size_t len, struct rest_sandbox *out, struct error *err) MUST_CHECK;
 /* One object; `detail` adds the detail members. */
 void rest_sandbox_encode(struct buf *out, const struct rest_sandbox *s, bool detail);
 
@@ -64,8 +64,8 @@ struct rest_create {
 void rest_create_clear(struct rest_create *c);
 /* v2: without `secure`. */
 void rest_create_encode(struct buf *out, const struct rest_create *c, bool v2);
-bool rest_create_decode(const char *json, size_t len, struct rest_create *out,
-    struct error *err) MUST_CHECK;
+bool rest_create_decode(
+    const char *json, size_t len, struct rest_create *out, struct error *err) MUST_CHECK;
 
 /* The Sandbox object that create, connect and resume answer (3.3). */
 struct rest_created {
@@ -73,8 +73,8 @@ struct rest_created {
 	char *envd_token, *traffic_token, *domain;     /* owned, may be NULL */
 };
 void rest_created_clear(struct rest_created *c);
-bool rest_created_decode(const char *json, size_t len, struct rest_created *out,
-    struct error *err) MUST_CHECK;
+bool rest_created_decode(
+    const char *json, size_t len, struct rest_created *out, struct error *err) MUST_CHECK;
 void rest_created_encode(struct buf *out, const struct rest_created *c);
 
 /* Bodies of connect, resume, timeout ("timeout"), refreshes ("duration"), pause. */
@@ -109,7 +109,7 @@ struct rest_metric_map {
 	struct {
 		char *id; /* owned */
 		struct rest_metric metric;
-	} *items; /* owned */
+	} * items; /* owned */
 	size_t count;
 };
 void rest_metric_map_clear(struct rest_metric_map *m);
@@ -131,7 +131,8 @@ void rest_log_entry_clear(struct rest_log_entry *e);
 void rest_log_list_clear(struct rest_log_list *l);
 bool rest_log_list_decode(const char *json, size_t len, struct rest_log_list *out,
     struct error *err) MUST_CHECK;
-void rest_log_entry_encode(struct buf *out, const struct rest_log_entry *e); /* v2 element */
+void rest_log_entry_encode(
+    struct buf *out, const struct rest_log_entry *e); /* v2 element */
 /* v1 element: {"timestamp","line"} where line is JSON text with level, logger, message. */
 void rest_log_line_encode(struct buf *out, const struct rest_log_entry *e);
 
@@ -142,9 +143,12 @@ struct rest_error {
 	char error_code[64]; /* "" when absent */
 	bool is_json;	     /* the body was the API's own error object */
 };
-void rest_error_from_body(int status, const char *body, size_t len, struct rest_error *out);
-bool rest_error_set(const struct rest_error *e, struct error *err, const char *what); /* false */
-void rest_error_encode(struct buf *out, int status, const char *error_code, const char *message);
+void rest_error_from_body(
+    int status, const char *body, size_t len, struct rest_error *out);
+bool rest_error_set(
+    const struct rest_error *e, struct error *err, const char *what); /* false */
+void rest_error_encode(
+    struct buf *out, int status, const char *error_code, const char *message);
 
 /* JSON string with quotes, escaped; for encoders elsewhere. */
 void json_add_string(struct buf *out, const char *s);
@@ -155,6 +159,7 @@ bool rest_metadata_query_parse(const char *value, struct pairs *out);
 
 /* pairs <-> JSON object text, for a store. */
 void pairs_encode(struct buf *out, const struct pairs *p);
-bool pairs_decode(const char *json, size_t len, struct pairs *out, struct error *err) MUST_CHECK;
+bool pairs_decode(
+    const char *json, size_t len, struct pairs *out, struct error *err) MUST_CHECK;
 
 #endif
