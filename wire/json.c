@@ -199,13 +199,23 @@ json_get_oneof(struct json_in *in, const json_t *obj, const char *const *names, 
 }
 
 char *
+json_clean_dup(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= 0x20 && s[len] < 0x7f)
+		len++;
+	return s[len] ? text_clean_dup(s) : xstrndup(s, len);
+}
+
+char *
 json_get_text(struct json_in *in, const json_t *obj, const char *name)
 {
 	json_t *value = json_member(in, obj, name, JSON_STRING);
 
 	if (!value || json_string_length(value) == 0)
 		return NULL;
-	return text_clean_dup(json_string_value(value));
+	return json_clean_dup(json_string_value(value));
 }
 
 char *
@@ -382,7 +392,7 @@ json_get_time_ns(struct json_in *in, const json_t *obj, const char *name)
 void
 json_take_pairs(struct json_in *in, json_t *map, const char *name, struct pairs *out)
 {
-	char *(*dup)(const char *) = in->kind == JSON_REPLY ? text_clean_dup : xstrdup;
+	char *(*dup)(const char *) = in->kind == JSON_REPLY ? json_clean_dup : xstrdup;
 	const char *key;
 	json_t *value;
 

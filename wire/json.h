@@ -86,6 +86,9 @@ void json_take_pairs(
     struct json_in *in, json_t *map, const char *name, struct pairs *out);
 void json_get_strings(
     struct json_in *in, const json_t *obj, const char *name, struct strlist *out);
+/* text_clean_dup() that takes no more memory than it must; most texts are plain. */
+char *json_clean_dup(const char *s);
+
 /* Writing. A comma is put in front unless the text ends in "{" or "[". */
 void json_add_comma(struct buf *out);
 void json_add_key(struct buf *out, const char *name);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "wire/rest_json.h"
 
 #define MAX_LINE (256u * 1024) /* a longer raw line is shown, not taken apart */
@@ -63,9 +62,9 @@ field_text(const json_t *value)
 	char *raw, *clean;
 
 	if (json_is_string(value))
-		return text_clean_dup(json_string_value(value));
+		return json_clean_dup(json_string_value(value));
 	raw = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-	clean = text_clean_dup(raw ? raw : "");
+	clean = json_clean_dup(raw ? raw : "");
 	free(raw);
 	return clean;
 }
@@ -85,7 +84,7 @@ add_fields(json_t *obj, const char *const *except, struct pairs *out)
 			skip = skip || str_eq(key, except[i]);
 		if (skip)
 			continue;
-		out->items[out->count].key = text_clean_dup(key);
+		out->items[out->count].key = json_clean_dup(key);
 		out->items[out->count].value = field_text(value);
 		out->count++;
 	}
@@ -96,7 +95,7 @@ string_member(const json_t *obj, const char *name)
 {
 	const json_t *value = json_object_get(obj, name);
 
-	return json_is_string(value) ? text_clean_dup(json_string_value(value)) : NULL;
+	return json_is_string(value) ? json_clean_dup(json_string_value(value)) : NULL;
 }
 
 /* The raw record of v1: normally JSON with a level, a message and more. */
@@ -117,7 +116,7 @@ decode_line(const json_t *line, struct rest_log_entry *out)
 		out->message = string_member(root, "msg");
 	if (!out->message)
 		out->message =
-		    root ? xstrdup("") : text_clean_dup(json_string_value(line));
+		    root ? xstrdup("") : json_clean_dup(json_string_value(line));
 	if (root)
 		add_fields(root, known, &out->fields);
 	json_decref(root);

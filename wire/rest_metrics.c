@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "wire/rest_json.h"
 
 static void
@@ -99,7 +98,7 @@ decode_map(struct json_in *in, json_t *sandboxes, struct rest_metric_map *out)
 		if (!json_is_object(value))
 			json_fail(in, "sandboxes", "an object of objects");
 		decode_metric(in, value, &out->items[out->count].metric);
-		out->items[out->count].id = rest_id_cut(text_clean_dup(key));
+		out->items[out->count].id = rest_id_cut(json_clean_dup(key));
 		out->count++;
 	}
 }
