@@ -46,7 +46,8 @@ struct view_type {
 	void (*paste)(void *state, const char *bytes, size_t len);
 	/* true: handled. Else the global handlers are tried. */
 	bool (*command)(void *state, const struct command_call *call);
-	void (*shown)(void *state, bool shown); /* on top of the stack or not; may be NULL */
+	void (*shown)(
+	    void *state, bool shown); /* on top of the stack or not; may be NULL */
 };
 
 struct app_options {
@@ -57,11 +58,12 @@ struct app_options {
 	int scrollback_lines;
 	int64_t scrollback_bytes;
 	const char *remote_clipboard; /* off, ask, focused */
-	int which_key_ms; /* menu after the prefix; 0: 300, below 0: never */
+	int which_key_ms;	      /* menu after the prefix; 0: 300, below 0: never */
 };
 
 /* `fleet` NULL: no account (the explaining screen). Borrows loop, fleet and screen. */
-struct app *app_new(struct loop *loop, struct fleet *fleet, const struct app_options *options);
+struct app *app_new(
+    struct loop *loop, struct fleet *fleet, const struct app_options *options);
 void app_free(struct app *a);
 /* The screen's events are app_screen_events with the app as ctx. */
 extern const struct screen_events app_screen_events;
@@ -72,12 +74,15 @@ void app_push(struct app *a, const struct view_type *type, const void *arg);
 void app_show(struct app *a, const struct view_type *type);
 /* The top view closes at the end of this turn; never frees under the caller's feet. */
 void app_pop(struct app *a);
+/* The same for the view that has this state, wherever it is above the base. */
+void app_close(struct app *a, const void *state);
 void app_dirty(struct app *a);
 void app_quit(struct app *a, int exit_code);
 int app_exit_code(const struct app *a);
 /* Runs a command line as a key would. */
 void app_run(struct app *a, const char *line);
-void app_say(struct app *a, enum message_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_say(struct app *a, enum message_kind kind, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 /* After `delay_ms` draw again (blinks, countdowns); the nearest wins. */
 void app_wake(struct app *a, uint64_t delay_ms);
 
@@ -86,10 +91,13 @@ struct fleet *app_fleet(const struct app *a);
 const struct keymap *app_keymap(const struct app *a);
 const struct app_options *app_settings(const struct app *a);
 struct screen *app_screen(const struct app *a);
-int64_t app_now_ms(const struct app *a); /* wall */
+int64_t app_now_ms(const struct app *a);   /* wall */
 uint64_t app_mono_ms(const struct app *a); /* for what waits: guards, grace seconds */
+/* Tests let time stand still. */
+void app_set_mono(struct app *a, uint64_t (*mono)(void *ctx), void *ctx);
 /* The key being handled, or the last one: a dialog must not be answered by it. */
 struct key app_last_key(const struct app *a);
+bool app_in_key(const struct app *a); /* false: called by a timer or an answer */
 /* Where the cursor was when the key arrived (law 2): set by views that have a focused
  * sandbox; commands with COMMAND_TARGET and no argument use it. */
 void app_set_target(struct app *a, const char *sandbox_id);
@@ -113,5 +121,7 @@ void app_add_handlers(struct app *a, const struct screen_handler *handlers);
 /* The view that a command such as CMD_VIEW_FLEET shows. The first one is the root: the
  * one that `q` quits from. */
 void app_add_base(struct app *a, int command, const struct view_type *type);
+/* What open() of a base view returned; NULL: not opened yet. */
+void *app_base_state(const struct app *a, const struct view_type *type);
 
 #endif

@@ -67,17 +67,21 @@ void dialog_open(struct app *app, const struct dialog_options *options,
 /* Which keys may answer; pure, times in milliseconds of one monotonic clock. */
 #define DIALOG_DEAF_MS 200
 #define DIALOG_HELD_MS 700 /* longer than any keyboard waits before it repeats */
+#define DIALOG_UNASKED_MS 600
 #define DIALOG_GRACE_MS 3000
 struct key_guard {
 	uint64_t opened_ms;
+	uint64_t any_ms; /* of the last key that was dropped */
+	bool unasked;	 /* no key opened it: somebody may be typing something else */
 	struct key_guard_seen {
 		struct key key;
 		uint64_t at_ms;
 	} seen[8]; /* the key that opened, and those dropped meanwhile */
 	size_t count;
 };
-/* `opener`: the key that opened the dialog, code KEY_NONE when none did. */
-void key_guard_init(struct key_guard *g, uint64_t now_ms, struct key opener);
+/* `last`: the key that opened the dialog, or the one before it opened by itself, which
+ * then waits for DIALOG_UNASKED_MS of silence. Code KEY_NONE: none. */
+void key_guard_init(struct key_guard *g, uint64_t now_ms, struct key last, bool unasked);
 /* false: too early, or a key that is still held down. */
 bool key_guard_takes(struct key_guard *g, struct key key, uint64_t now_ms);
 

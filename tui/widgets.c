@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -185,6 +186,55 @@ widget_box(struct canvas *c, int rows, int cols, enum role role, const char *tit
 
 	canvas_fill(&box, ROLE_TEXT);
 	return canvas_frame(&box, role, title, foot);
+}
+
+/* ---- text */
+
+/* Bytes of the first row, without the blank or break behind it; *next: the row after. */
+static size_t
+first_row(const char *text, int cols, const char **next)
+{
+	size_t line = strcspn(text, "\n");
+	size_t fits = text_fit(text, cols);
+	size_t len = MIN(line, fits);
+
+	if (fits < line) {
+		while (len > 0 && text[len] != ' ')
+			len--;
+		if (len == 0) /* a word longer than the row */
+			len = MAX(fits, 1);
+	}
+	*next = text + len;
+	if (**next == ' ' || **next == '\n')
+		(*next)++;
+	return len;
+}
+
+static int
+each_row(struct canvas *c, int row, int col, int cols, enum role role, const char *text)
+{
+	while (*text) {
+		const char *next;
+		size_t len = first_row(text, cols, &next);
+
+		if (c)
+			canvas_textf(c, row, col, role, "%.*s", (int)len, text);
+		text = next;
+		row++;
+	}
+	return row;
+}
+
+int
+widget_text(struct canvas *c, int row, int col, enum role role, const char *text)
+{
+	return each_row(c, row, col, MAX(c->area.cols - col, 1), role, text);
+}
+
+int
+widget_text_rows(const char *text, int cols)
+{
+	return each_row(NULL, 0, 0, MAX(cols, 1), ROLE_TEXT, text);
 }
 
 /* ---- columns */

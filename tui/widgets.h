@@ -45,6 +45,10 @@ void widget_bar(
 struct canvas widget_box(struct canvas *c, int rows, int cols, enum role role,
     const char *title, const char *foot);
 
+/* Text over several rows, broken at blanks and at '\n'; returns the row behind. */
+int widget_text(struct canvas *c, int row, int col, enum role role, const char *text);
+int widget_text_rows(const char *text, int cols); /* how many it takes */
+
 /* ---- columns of a table */
 struct column {
 	int min, ideal; /* columns, without the gap; ideal 0: as min; min <= ideal */
