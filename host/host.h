@@ -13,14 +13,15 @@
 struct host_options {
 	const char *state_dir; /* <state>/host: host.json, lock, data/; made if missing */
 	const char *init_path; /* sandtop-init */
-	int port;	       /* 0: the kept one, or a new random one that is then kept */
-	bool quiet;	       /* nothing on stderr but errors */
+	int port;   /* 0: the kept one, or a new random one that is then kept */
+	bool quiet; /* nothing on stderr but errors */
 };
 
 /* Serves until SIGTERM or SIGINT; then kills what runs, keeps what is paused and
  * returns true. `ready_fd` >= 0 gets one byte when the port is open (then closed). A
  * second host on the same state directory is an error that names the pid. */
-bool host_run(const struct host_options *options, int ready_fd, struct error *err) MUST_CHECK;
+bool host_run(
+    const struct host_options *options, int ready_fd, struct error *err) MUST_CHECK;
 
 /* From a client's side. */
 struct host_status {
@@ -32,7 +33,8 @@ struct host_status {
 };
 /* Reads host.json and checks that its process holds the lock. A missing file is
  * "not running", not an error. */
-bool host_status_read(const char *state_dir, struct host_status *out, struct error *err) MUST_CHECK;
+bool host_status_read(
+    const char *state_dir, struct host_status *out, struct error *err) MUST_CHECK;
 /* Starts `exe host run` detached (setsid, no terminal) and waits until it serves or
  * says why not; already running is success. Blocks at most 10 s: for start-up code
  * and commands only. */

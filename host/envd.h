@@ -1,0 +1,34 @@
+/*
+ * envd - handlers of the daemon's calls, as if it ran inside the sandbox
+ * (envd.md). The route table names them; rpc.h has what precedes them.
+ */
+#ifndef HOST_ENVD_H
+#define HOST_ENVD_H
+
+#include "host/process.h"
+#include "host/routes.h"
+#include "wire/connect.h"
+
+void envd_health(struct call *c);
+void envd_metrics(struct call *c);
+void envd_envs(struct call *c);
+/* Calls of files, which this host does not answer yet: `unimplemented`, 501. */
+void envd_without_files(struct call *c);
+
+void envd_start(struct call *c);
+void envd_connect(struct call *c);
+void envd_list(struct call *c);
+void envd_send_input(struct call *c);
+void envd_stream_input(struct call *c);
+void envd_stream_input_begin(struct call *c);
+void envd_stream_input_finish(void *upload); /* what begin() set as the sink's context */
+void envd_close_stdin(struct call *c);
+void envd_update(struct call *c);
+void envd_send_signal(struct call *c);
+
+/* ---- for the handlers of processes */
+/* A running one, or NULL with the error in *ce. */
+struct process *envd_find(struct process_table *t,
+    const struct process_selector *selector, struct connect_error *ce);
+
+#endif

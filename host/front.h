@@ -1,0 +1,30 @@
+/*
+ * front - what stands before a sandbox: which one a request is for, whether it
+ * runs, whether the caller may come in, whether it is woken. In the cloud these
+ * are the proxies; control-plane.md 5, envd.md 1.
+ */
+#ifndef HOST_FRONT_H
+#define HOST_FRONT_H
+
+#include "host/routes.h"
+#include "host/sandbox.h"
+
+struct target {
+	bool is_sandbox; /* else the request is for the API */
+	char id[32];
+	int port;
+	const char *problem; /* plain text of a 400; NULL: none */
+};
+
+void front_parse(const struct request *r, struct target *out);
+bool front_has_token(const struct request *r, const struct sandbox *s);
+/* CORS headers of every envd answer. */
+void front_add_cors(struct request *r);
+/* The running sandbox, or NULL when it was answered, or is being woken: then the request
+ * comes back through routes_ready(). */
+struct sandbox *front_admit(
+    struct host *h, struct request *r, const struct target *target);
+/* The answer for a port that is not envd's. */
+void front_answer_port(struct host *h, struct request *r, struct sandbox *s, int port);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * journal - the log of each sandbox: what happened to it, the start and end of
+ * every process that a client started (as envd's own records, without their
+ * output), and whole lines of output of processes whose tag begins with "log:".
+ */
+#ifndef HOST_JOURNAL_H
+#define HOST_JOURNAL_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+#include "host/store.h"
+
+struct journal;
+
+struct journal *journal_new(struct store *store); /* store: borrowed */
+void journal_free(struct journal *j);		  /* NULL is fine */
+
+/* fields: key, value, ..., NULL; a NULL value leaves the pair out. `logger` says who
+ * speaks: "host" or "envd". */
+void journal_add(struct journal *j, const char *id, const char *logger, const char *level,
+    const char *message, const char *const *fields);
+/* A line a program wrote. A leading level word ("ERROR ...", "[warn] ...", "info: ...")
+ * becomes the entry's level. */
+void journal_add_line(
+    struct journal *j, const char *id, const char *tag, const char *line, size_t len);
+/* "debug", "info", "warn" or "error". */
+const char *journal_level_of_line(const char *line);
+
+#endif

@@ -1,0 +1,224 @@
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "host/box.h"
+#include "host/lock.h"
+#include "wire/hostfile.h"
+
+#define PATIENCE_MS 10000
+#define STEP_MS 10
+#define HOSTFILE_MAX 4096
+
+/* ---- looking */
+
+static bool
+is_running(const char *state_dir)
+{
+	char *path = path_join(state_dir, "lock");
+	bool held = lock_is_held(path);
+
+	free(path);
+	return held;
+}
+
+bool
+host_status_read(const char *state_dir, struct host_status *out, struct error *err)
+{
+	char *path = path_join(state_dir, "host.json");
+	struct hostfile file = { 0 };
+	char *text = NULL;
+	size_t len;
+	bool ok = true;
+
+	*out = (struct host_status){ 0 };
+	if (access(path, F_OK) == 0) {
+		ok = path_read_file(path, HOSTFILE_MAX, &text, &len, err) &&
+		     hostfile_decode(text, len, &file, err);
+		if (!ok)
+			error_prefix(err, "%s", path);
+	}
+	free(text);
+	free(path);
+	if (!ok)
+		return false;
+	out->running = file.port > 0 && is_running(state_dir);
+	out->pid = out->running ? file.pid : 0;
+	out->port = file.port;
+	str_copy(out->key, sizeof out->key, file.key);
+	str_copy(out->version, sizeof out->version, file.version);
+	if (file.port > 0)
+		snprintf(out->url, sizeof out->url, "http://127.0.0.1:%d", file.port);
+	return true;
+}
+
+/* ---- starting */
+
+/* In the child, and then in the host: no terminal, no descriptors of ours. */
+static void
+become_host(const char *exe, const char *log_path, int ready_fd)
+{
+	char *number = xasprintf("%d", ready_fd);
+	char *args[] = { xstrdup(exe), xstrdup("host"), xstrdup("run"),
+		xstrdup("--ready-fd"), number, NULL };
+	int null = open("/dev/null", O_RDWR);
+	int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+
+	setsid();
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(log >= 0 ? log : null, STDERR_FILENO);
+	fcntl(ready_fd, F_SETFD, 0);
+	/* Twice forked: the host is nobody's child, nobody need wait for it. */
+	if (fork() == 0) {
+		execv(exe, args);
+		dprintf(ready_fd, "!starting %s: %s", exe, strerror(errno));
+	}
+	_exit(0);
+}
+
+/* What the new host says, until it says it, ends or is too slow. */
+static void
+hear(int fd, char *out, size_t size)
+{
+	uint64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	size_t len = 0;
+
+	while (len < size - 1) {
+		uint64_t now_ms = clock_mono_ms();
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+
+		if (now_ms >= until_ms)
+			break;
+		if (poll(&p, 1, (int)(until_ms - now_ms)) <= 0)
+			continue;
+		n = read(fd, out + len, size - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	out[len] = '\0';
+}
+
+static bool
+judge(const char *heard, const char *log_path, struct error *err)
+{
+	char *clean;
+
+	if (heard[0] == '+')
+		return true;
+	if (heard[0] == '!') {
+		clean = text_clean_dup(heard + 1);
+		error_set(err, ERROR_SYSTEM, "the local host did not start: %s", clean);
+		free(clean);
+		return false;
+	}
+	return error_set(err, ERROR_SYSTEM,
+	    "the local host did not start and did not say why: see %s", log_path);
+}
+
+static bool
+launch(const char *state_dir, const char *exe, struct error *err)
+{
+	char *log_path = path_join(state_dir, "host.log");
+	char heard[400];
+	int ends[2];
+	pid_t pid;
+	bool ok;
+
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		free(log_path);
+		return error_system(err, errno, "starting the local host");
+	}
+	pid = fork();
+	if (pid == 0)
+		become_host(exe, log_path, ends[1]);
+	close(ends[1]);
+	if (pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	hear(ends[0], heard, sizeof heard);
+	close(ends[0]);
+	ok = pid > 0 ? judge(heard, log_path, err)
+		     : error_system(err, EAGAIN, "starting the local host");
+	free(log_path);
+	return ok;
+}
+
+bool
+host_start(
+    const char *state_dir, const char *exe, struct host_status *out, struct error *err)
+{
+	struct error ignored = { 0 };
+
+	/* A host.json that makes no sense is the new host's business. */
+	if (host_status_read(state_dir, out, &ignored) && out->running)
+		return true;
+	if (!path_make_dirs(state_dir, err)) {
+		error_prefix(err, "the local host's state directory");
+		return false;
+	}
+	return launch(state_dir, exe, err) && host_status_read(state_dir, out, err);
+}
+
+/* ---- stopping */
+
+bool
+host_stop(const char *state_dir, bool *was_running, struct error *err)
+{
+	struct host_status status;
+	uint64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+
+	*was_running = false;
+	if (!host_status_read(state_dir, &status, err))
+		return false;
+	if (!status.running)
+		return true;
+	*was_running = true;
+	if (status.pid <= 1 || kill(status.pid, SIGTERM) != 0)
+		return error_system(err, status.pid <= 1 ? ESRCH : errno,
+		    "stopping the local host (pid %d)", status.pid);
+	while (is_running(state_dir)) {
+		if (clock_mono_ms() >= until_ms)
+			return error_set(err, ERROR_SYSTEM,
+			    "the local host (pid %d) did not end within 10 s",
+			    status.pid);
+		poll(NULL, 0, STEP_MS);
+	}
+	return true;
+}
+
+/* ---- describing */
+
+char *
+host_describe_support(const char *init_path)
+{
+	struct box_support support;
+	struct buf out;
+
+	box_probe(init_path, &support);
+	buf_init(&out, 4096);
+	buf_addf(&out, "isolation: %s%s%s\n", box_rung_name(support.rung),
+	    *support.reason ? "; " : "", support.reason);
+	buf_addf(&out, "internet in sandboxes: %s%s%s\n", support.internet ? "yes" : "no",
+	    *support.internet_reason ? "; " : "", support.internet_reason);
+	buf_addf(&out, "limits on CPU and memory: %s\n",
+	    support.limits ? "yes, by cgroup"
+			   : "no: a sandbox may use all of the machine");
+	return buf_take(&out);
+}

@@ -1,0 +1,18 @@
+/*
+ * lock - one host per state directory. The lock belongs to an open file
+ * description: it ends with its process, however that ends, and asking about it
+ * never takes it.
+ */
+#ifndef HOST_LOCK_H
+#define HOST_LOCK_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+
+/* Opens and locks; *fd keeps the lock until it is closed. *taken: another has it. */
+bool lock_take(const char *path, int *fd, bool *taken, struct error *err) MUST_CHECK;
+bool lock_is_held(const char *path); /* no file: false */
+
+#endif

@@ -1,0 +1,313 @@
+#include "host/sandbox.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "host/journal.h"
+#include "host/sandbox_internal.h"
+#include "host/store.h"
+
+#define ID_LENGTH 21
+#define EXPIRY_MAX_MS 5000 /* a sleeping machine's clock jumps: look now and then */
+
+/* ---- ids */
+
+static bool
+is_id_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool
+sandbox_id_parse(const char *text, char out[32])
+{
+	size_t len = 0;
+
+	while (is_id_char(text[len]))
+		len++;
+	if (len == 0 || len > 31)
+		return false;
+	if (text[len] == '-') {
+		const char *suffix = text + len + 1;
+
+		if (!*suffix)
+			return false;
+		while (is_id_char(*suffix))
+			suffix++;
+		if (*suffix)
+			return false;
+	} else if (text[len]) {
+		return false;
+	}
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* ---- expiry */
+
+static void
+on_expiry(void *ctx)
+{
+	struct registry *r = ctx;
+	int64_t now_ms = clock_wall_ms();
+	struct sandbox *next;
+
+	for (struct sandbox *s = r->first; s; s = next) {
+		next = s->next;
+		if (s->state == SANDBOX_RUNNING && s->info.end_ms <= now_ms)
+			sandbox_expire(s);
+	}
+	registry_schedule(r);
+}
+
+void
+registry_schedule(struct registry *r)
+{
+	int64_t now_ms = clock_wall_ms(), wait_ms = INT64_MAX;
+
+	for (const struct sandbox *s = r->first; s; s = s->next)
+		if (s->state == SANDBOX_RUNNING)
+			wait_ms = MIN(wait_ms, s->info.end_ms - now_ms);
+	if (wait_ms == INT64_MAX || r->closing)
+		timer_stop(r->expiry);
+	else
+		timer_start(r->expiry, (uint64_t)CLAMP(wait_ms, 1, EXPIRY_MAX_MS), 0);
+}
+
+/* ---- the list */
+
+struct sandbox *
+registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
+{
+	struct sandbox *s = xcalloc(1, sizeof *s);
+
+	s->registry = r;
+	s->info = *info;
+	s->envs = *envs;
+	*info = (struct rest_sandbox){ 0 };
+	*envs = (struct pairs){ 0 };
+	s->info.domain = xasprintf("localhost:%d", r->host->file.port);
+	s->dir = path_join(r->dir, s->info.id);
+	s->processes = process_table_new(r->host->loop, sandbox_process_events(), s);
+	s->next = r->first;
+	r->first = s;
+	map_set(r->by_id, s->info.id, s);
+	return s;
+}
+
+static void
+on_removed(void *ctx, const struct error *err)
+{
+	(void)ctx;
+	if (err)
+		log_warn("registry", "%s", err->text);
+}
+
+static void
+remove_files(struct registry *r, const char *dir)
+{
+	box_remove_dir(
+	    r->host->loop, dir, r->host->init_path, &r->host->support, on_removed, NULL);
+}
+
+void
+registry_remove(struct registry *r, struct sandbox *s)
+{
+	struct sandbox **at = &r->first;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	map_remove(r->by_id, s->info.id);
+	remove_files(r, s->dir);
+	sandbox_free(s);
+	registry_schedule(r);
+}
+
+struct sandbox *
+registry_first(const struct registry *r)
+{
+	return r->first;
+}
+
+struct sandbox *
+registry_find(const struct registry *r, const char *id)
+{
+	char name[32];
+	struct sandbox *s;
+
+	if (!sandbox_id_parse(id, name))
+		return NULL;
+	s = map_get(r->by_id, name);
+	if (!s || s->state == SANDBOX_STARTING || s->state == SANDBOX_ENDING)
+		return NULL;
+	return s;
+}
+
+size_t
+registry_count(const struct registry *r, enum sandbox_state state)
+{
+	size_t count = 0;
+
+	for (const struct sandbox *s = r->first; s; s = s->next)
+		count += s->state == state;
+	return count;
+}
+
+/* ---- life */
+
+struct registry *
+registry_new(struct host *host)
+{
+	struct registry *r = xcalloc(1, sizeof *r);
+
+	r->host = host;
+	r->dir = path_join(host->data_dir, "sandboxes");
+	r->by_id = map_new();
+	r->expiry = timer_new(host->loop, on_expiry, r);
+	return r;
+}
+
+void
+registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	r->closing = true;
+	while (r->first) {
+		struct sandbox *s = r->first;
+
+		r->first = s->next;
+		sandbox_free(s);
+	}
+	map_free(r->by_id, NULL);
+	timer_free(r->expiry);
+	free(r->dir);
+	free(r);
+}
+
+/* What ran is not running any more, and that is what is told. */
+static void
+restore(void *ctx, struct store_sandbox *row)
+{
+	struct registry *r = ctx;
+	bool ran = row->info.state == REST_STATE_RUNNING;
+	struct sandbox *s;
+
+	if (ran) {
+		row->info.state = REST_STATE_PAUSED;
+		row->info.end_ms = MIN(row->info.end_ms, clock_wall_ms());
+	}
+	row->info.envd_version = xstrdup(HOST_ENVD_VERSION);
+	s = registry_add(r, &row->info, &row->envs);
+	s->state = SANDBOX_PAUSED;
+	s->created_ms = row->created_ms;
+	s->timeout_s = row->timeout_s;
+	s->pause_memory = row->pause_memory;
+	s->series.first_s = 1;
+	if (!ran)
+		return;
+	sandbox_save(s);
+	journal_add(r->host->journal, s->info.id, "host", "warn",
+	    "The host ended without pausing this sandbox: its processes are gone, its "
+	    "files "
+	    "are kept; resume starts it afresh",
+	    NULL);
+}
+
+/* Directories that no row speaks of: a create that a crash interrupted. */
+static void
+remove_strays(struct registry *r)
+{
+	DIR *dir = opendir(r->dir);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *path;
+
+		if (entry->d_name[0] == '.' || map_get(r->by_id, entry->d_name))
+			continue;
+		path = path_join(r->dir, entry->d_name);
+		remove_files(r, path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+bool
+registry_load(struct registry *r, struct error *err)
+{
+	if (!path_make_dirs(r->dir, err))
+		return false;
+	if (!store_each_sandbox(r->host->store, restore, r, err))
+		return false;
+	remove_strays(r);
+	return true;
+}
+
+void
+registry_box_ended(struct registry *r)
+{
+	void (*done)(void *ctx) = r->shut_down;
+
+	for (const struct sandbox *s = r->first; s; s = s->next)
+		if (s->box)
+			return;
+	r->shut_down = NULL;
+	if (done)
+		done(r->shut_down_ctx);
+}
+
+static void
+end_for_shutdown(struct sandbox *s)
+{
+	struct registry *r = s->registry;
+
+	if (s->state == SANDBOX_RUNNING || s->box) {
+		s->info.state = REST_STATE_PAUSED;
+		if (s->state == SANDBOX_RUNNING)
+			s->info.end_ms = clock_wall_ms();
+		s->state = SANDBOX_PAUSED;
+		sandbox_save(s);
+		journal_add(r->host->journal, s->info.id, "host", "info",
+		    "The host stopped: processes ended, files kept; resume starts the "
+		    "sandbox "
+		    "afresh",
+		    NULL);
+	}
+	process_table_drop(s->processes, "the local host stopped");
+	if (s->box && !s->box_ending) {
+		s->box_ending = true;
+		box_kill(s->box);
+	}
+}
+
+static void
+on_nothing_left(void *ctx)
+{
+	registry_box_ended(ctx);
+}
+
+void
+registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx)
+{
+	r->closing = true;
+	r->shut_down = done;
+	r->shut_down_ctx = ctx;
+	timer_stop(r->expiry);
+	for (struct sandbox *s = r->first; s; s = s->next)
+		if (s->state != SANDBOX_STARTING && s->state != SANDBOX_ENDING)
+			end_for_shutdown(s);
+		else if (s->box && !s->box_ending) {
+			s->box_ending = true;
+			box_kill(s->box);
+		}
+	loop_defer(r->host->loop, on_nothing_left, r);
+}

@@ -1,0 +1,103 @@
+#include "host/reply.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "wire/rest.h"
+
+#define JSON_TYPE "application/json; charset=utf-8"
+
+void
+reply_json(struct request *r, int status, struct buf *json)
+{
+	request_reply(r, status, JSON_TYPE, json);
+}
+
+void
+reply_text(struct request *r, int status, const char *text)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	buf_add_str(&body, text);
+	request_add_header(r, "X-Content-Type-Options", "nosniff");
+	request_reply(r, status, "text/plain; charset=utf-8", &body);
+}
+
+void
+reply_empty(struct request *r, int status)
+{
+	request_reply(r, status, NULL, NULL);
+}
+
+void
+reply_error_code(
+    struct request *r, int status, const char *error_code, const char *message)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	rest_error_encode(&body, status, error_code, message);
+	request_add_header(r, "X-Content-Type-Options", "nosniff");
+	reply_json(r, status, &body);
+}
+
+void
+reply_error(struct request *r, int status, const char *fmt, ...)
+{
+	va_list args;
+	char *message;
+
+	va_start(args, fmt);
+	message = xvasprintf(fmt, args);
+	va_end(args);
+	reply_error_code(r, status, NULL, message);
+	free(message);
+}
+
+void
+reply_rpc(struct request *r, struct buf *json)
+{
+	request_reply(r, 200, "application/json", json);
+}
+
+void
+reply_rpc_error(struct request *r, enum connect_code code, const char *message)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	connect_add_error_body(&body, code, message);
+	request_reply(r, connect_code_http(code), "application/json", &body);
+}
+
+void
+reply_stream_error(struct request *r, enum connect_code code, const char *message)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	connect_add_end(&body, code, message);
+	request_reply(r, 200, "application/connect+json", &body);
+}
+
+void
+reply_proxy_error(
+    struct request *r, int status, const char *sandbox_id, const char *message, int port)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	buf_add_str(&body, "{\"sandboxId\":");
+	json_add_string(&body, sandbox_id);
+	buf_add_str(&body, ",\"message\":");
+	json_add_string(&body, message);
+	if (port > 0)
+		buf_addf(&body, ",\"port\":%d", port);
+	buf_addf(&body, ",\"code\":%d}", status);
+	request_add_header(r, "Access-Control-Allow-Origin", "*");
+	reply_json(r, status, &body);
+}

@@ -1,0 +1,394 @@
+#include "host/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "host/server_internal.h"
+
+#define DEFAULT_BODY_LIMIT (16u * 1024 * 1024)
+#define STREAM_ROOM (64u * 1024)
+#define PENDING_MAX (8u * 1024 * 1024)
+#define KEEP_PENDING (16u * 1024) /* memory an idle stream may hold */
+
+struct request *
+request_new(struct server *s, const char *uri, struct connection *on)
+{
+	struct request *r = xcalloc(1, sizeof *r);
+	char *question;
+
+	r->server = s;
+	r->on = on;
+	r->path = xstrdup(uri);
+	r->query = "";
+	r->body_limit = DEFAULT_BODY_LIMIT;
+	question = strchr(r->path, '?');
+	if (question) {
+		*question = '\0';
+		r->query = question + 1;
+	}
+	buf_init(&r->pending, PENDING_MAX);
+	on->request = r;
+	on->used = true;
+	return r;
+}
+
+void
+request_free(struct request *r)
+{
+	if (r->on && r->on->request == r)
+		r->on->request = NULL;
+	watch_free(r->hangup);
+	if (r->response)
+		MHD_destroy_response(r->response);
+	pairs_clear(&r->headers);
+	buf_clear(&r->body);
+	buf_clear(&r->pending);
+	free(r->path);
+	free(r);
+}
+
+/* The owner hears it once and is then out of the picture. */
+static void
+dismiss_owner(struct request *r)
+{
+	void (*gone)(void *ctx) = r->gone;
+
+	r->gone = NULL;
+	r->source = NULL;
+	r->sink = NULL;
+	if (gone)
+		gone(r->gone_ctx);
+}
+
+void
+request_left(struct request *r)
+{
+	r->dead = true;
+	dismiss_owner(r);
+}
+
+static void
+on_hangup(void *ctx, int events)
+{
+	struct request *r = ctx;
+
+	(void)events;
+	watch_set(r->hangup, 0);
+	request_left(r);
+	/* A client that only closed its sending half counts as gone too, as with envd. */
+	shutdown(r->on->fd, SHUT_RDWR);
+	request_wake(r);
+}
+
+/* libmicrohttpd looks away from a suspended socket, so we look. */
+static void
+suspend(struct request *r)
+{
+	if (!r->hangup) {
+		r->hangup = watch_new(r->server->loop, r->on->fd, on_hangup, r);
+		watch_set(r->hangup, WATCH_HANGUP);
+	}
+	MHD_suspend_connection(r->connection);
+	r->suspended = true;
+}
+
+void
+request_wake(struct request *r)
+{
+	if (!r->suspended)
+		return;
+	r->suspended = false;
+	MHD_resume_connection(r->connection);
+	server_run_soon(r->server);
+}
+
+/* ---- the answer */
+
+static ssize_t
+on_read(void *cls, uint64_t pos, char *out, size_t max)
+{
+	struct request *r = cls;
+
+	(void)pos;
+	if (r->dead)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (r->pending_at == r->pending.len && !r->exhausted) {
+		buf_reset(&r->pending);
+		r->pending_at = 0;
+		r->exhausted = !r->source(r->source_ctx, &r->pending, STREAM_ROOM);
+		if (r->pending.overflow)
+			return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
+	if (r->pending_at < r->pending.len) {
+		size_t len = MIN(max, r->pending.len - r->pending_at);
+
+		memcpy(out, r->pending.data + r->pending_at, len);
+		r->pending_at += len;
+		r->on->since_ms = loop_now_ms(r->server->loop);
+		return (ssize_t)len;
+	}
+	if (r->exhausted)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (r->pending.cap > KEEP_PENDING) {
+		buf_clear(&r->pending);
+		buf_init(&r->pending, PENDING_MAX);
+	}
+	suspend(r);
+	return 0;
+}
+
+static void
+set_headers(struct request *r, const char *type)
+{
+	if (type)
+		MHD_add_response_header(r->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	for (size_t i = 0; i < r->headers.count; i++)
+		MHD_add_response_header(
+		    r->response, r->headers.items[i].key, r->headers.items[i].value);
+}
+
+static void
+answer(struct request *r, int status, const char *type)
+{
+	assert(!r->answered && r->response);
+	set_headers(r, type);
+	r->status = status;
+	r->answered = true;
+	request_wake(r);
+}
+
+void
+request_reply(struct request *r, int status, const char *type, struct buf *body)
+{
+	static char nothing[1];
+	size_t len = body ? body->len : 0;
+
+	r->gone = NULL;
+	if (r->early) {
+		if (body)
+			buf_clear(body);
+		return;
+	}
+	if (len > 0)
+		r->response = MHD_create_response_from_buffer(
+		    len, buf_take(body), MHD_RESPMEM_MUST_FREE);
+	else
+		r->response =
+		    MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+	if (body)
+		buf_clear(body);
+	answer(r, status, type);
+}
+
+void
+request_stream(
+    struct request *r, int status, const char *type, request_source *source, void *ctx)
+{
+	r->source = source;
+	r->source_ctx = ctx;
+	r->response =
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 128, on_read, r, NULL);
+	answer(r, status, type);
+}
+
+/* The header block of an answer that libmicrohttpd may not give. */
+static void
+add_early_head(
+    const struct request *r, struct buf *out, int status, const char *type, size_t len)
+{
+	buf_addf(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+	    status, MHD_get_reason_phrase_for((unsigned)status), len);
+	if (type)
+		buf_addf(out, "Content-Type: %s\r\n", type);
+	for (size_t i = 0; i < r->headers.count; i++)
+		buf_addf(out, "%s: %s\r\n", r->headers.items[i].key,
+		    r->headers.items[i].value);
+	buf_add_str(out, "\r\n");
+}
+
+void
+request_reply_early(struct request *r, int status, const char *type, struct buf *body)
+{
+	struct buf out;
+	size_t len = body ? body->len : 0;
+
+	assert(!r->answered);
+	buf_init(&out, 64u * 1024);
+	add_early_head(r, &out, status, type, len);
+	if (len > 0)
+		buf_add(&out, body->data, len);
+	/* A fresh socket's buffer takes this whole; a client that does not read loses. */
+	if (send(r->on->fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("server", "early answer: %s", strerror(errno));
+	shutdown(r->on->fd, SHUT_WR);
+	buf_clear(&out);
+	if (body)
+		buf_clear(body);
+	r->answered = r->early = true;
+	r->gone = NULL;
+	r->sink = NULL;
+	request_wake(r);
+}
+
+/* ---- the question */
+
+static enum MHD_Result
+queue_answer(struct request *r)
+{
+	enum MHD_Result result;
+
+	if (r->queued)
+		return MHD_YES;
+	r->queued = true;
+	result = MHD_queue_response(r->connection, (unsigned)r->status, r->response);
+	MHD_destroy_response(r->response);
+	r->response = NULL;
+	return result;
+}
+
+static void
+refuse_too_long(struct request *r)
+{
+	dismiss_owner(r);
+	r->server->events->too_long(r->server->ctx, r);
+}
+
+static enum MHD_Result
+take_body(struct request *r, const char *bytes, size_t *len)
+{
+	size_t taken = *len;
+
+	r->body_seen += *len;
+	if (r->early || r->answered)
+		; /* dropped: the answer is out, the client still talks */
+	else if (r->sink)
+		taken = r->sink(r->sink_ctx, bytes, *len);
+	else if (r->body_seen > r->body_limit)
+		refuse_too_long(r);
+	else
+		buf_add(&r->body, bytes, *len);
+	if (r->early && r->body_seen > 2 * (r->body_limit + DEFAULT_BODY_LIMIT))
+		return MHD_NO;
+	assert(taken <= *len);
+	r->body_seen -= *len - taken;
+	if (taken < *len && !r->answered)
+		suspend(r);
+	*len -= taken;
+	return MHD_YES;
+}
+
+static enum MHD_Result
+take_head(struct request *r, struct MHD_Connection *connection, const char *method)
+{
+	r->headed = true;
+	r->connection = connection;
+	r->method = method;
+	r->server->events->head(r->server->ctx, r);
+	buf_init(&r->body, r->body_limit);
+	return MHD_YES;
+}
+
+enum MHD_Result
+request_advance(struct request *r, struct MHD_Connection *connection, const char *method,
+    const char *bytes, size_t *len)
+{
+	if (r->dead)
+		return MHD_NO;
+	r->on->since_ms = loop_now_ms(r->server->loop);
+	if (!r->headed)
+		return take_head(r, connection, method);
+	if (*len > 0)
+		return take_body(r, bytes, len);
+	if (r->early)
+		return MHD_NO; /* the end of a body nobody waited for: close */
+	if (!r->answered && !r->told) {
+		r->told = true;
+		r->server->events->ready(r->server->ctx, r);
+	}
+	if (r->answered)
+		return queue_answer(r);
+	suspend(r);
+	return MHD_YES;
+}
+
+/* ---- what the owner reads and sets */
+
+const char *
+request_method(const struct request *r)
+{
+	return r->method;
+}
+
+const char *
+request_path(const struct request *r)
+{
+	return r->path;
+}
+
+const char *
+request_query(const struct request *r)
+{
+	return r->query;
+}
+
+const char *
+request_header(const struct request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *
+request_body(const struct request *r, size_t *len)
+{
+	*len = r->body.len;
+	return r->body.data;
+}
+
+bool
+request_is_told(const struct request *r)
+{
+	return r->told;
+}
+
+void
+request_set_body_limit(struct request *r, size_t max)
+{
+	r->body_limit = max;
+}
+
+void
+request_set_sink(struct request *r, request_sink *sink, void *ctx)
+{
+	r->sink = sink;
+	r->sink_ctx = ctx;
+}
+
+void *
+request_sink_ctx(const struct request *r)
+{
+	return r->sink ? r->sink_ctx : NULL;
+}
+
+void
+request_own(struct request *r, void (*gone)(void *ctx), void *ctx)
+{
+	r->gone = gone;
+	r->gone_ctx = ctx;
+}
+
+void
+request_add_header(struct request *r, const char *name, const char *value)
+{
+	pairs_set(&r->headers, name, value);
+}
+
+bool
+request_is_answered(const struct request *r)
+{
+	return r->answered;
+}

@@ -1,0 +1,47 @@
+/*
+ * rest - handlers of the control plane's API (control-plane.md 2). Each
+ * answers its call once, now or later.
+ */
+#ifndef HOST_REST_H
+#define HOST_REST_H
+
+#include "host/routes.h"
+#include "host/sandbox.h"
+
+void rest_health(struct call *c);
+void rest_list_v1(struct call *c);
+void rest_list(struct call *c);
+void rest_get(struct call *c);
+void rest_create_sandbox(struct call *c);
+void rest_kill(struct call *c);
+void rest_pause(struct call *c);
+void rest_resume(struct call *c);
+void rest_connect(struct call *c);
+void rest_timeout(struct call *c);
+void rest_refreshes(struct call *c);
+void rest_metrics(struct call *c);
+void rest_metrics_batch(struct call *c);
+void rest_logs(struct call *c);
+void rest_templates(struct call *c);
+
+/* ---- for the handlers */
+/* The sandbox of the path, or NULL after 400 or 404 was answered. */
+struct sandbox *rest_find(struct call *c);
+/* An answer that waits for something; `request` is NULL once the client has left. */
+struct pending {
+	struct host *host;	 /* borrowed */
+	struct request *request; /* borrowed */
+	int status;		 /* for the good case */
+	char id[32];
+};
+struct pending *rest_pending(struct call *c, const char *id, int status);
+/* Frees it. Returns the request to answer, NULL when nobody waits. */
+struct request *rest_pending_end(struct pending *p);
+/* Create's, connect's and resume's object. */
+void rest_reply_created(struct request *r, int status, const struct sandbox *s);
+/* Status for what a sandbox operation said. */
+int rest_status_of(const struct error *err);
+/* The body as JSON, or NULL after 400 was answered. `required`: "" is refused. */
+const char *rest_body(struct call *c, bool required, size_t *len);
+
+#endif

@@ -1,0 +1,206 @@
+#include "host/rest.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "host/reply.h"
+
+#define DEFAULT_TIMEOUT_V1_S 15
+#define DEFAULT_TIMEOUT_V2_S 300
+#define REFRESH_MIN_S 15
+#define REFRESH_MAX_S 3600
+
+/* Decodes the body, or answers 400. */
+static bool
+read_body(struct call *c, bool required, struct rest_lifecycle *out)
+{
+	struct error err = { 0 };
+	size_t len;
+	const char *body = rest_body(c, required, &len);
+
+	if (!body)
+		return false;
+	if (rest_lifecycle_decode(body, len, out, &err))
+		return true;
+	reply_error(c->request, 400, "%s", err.text);
+	return false;
+}
+
+static bool
+is_timeout_fine(struct call *c, int64_t timeout_s)
+{
+	if (timeout_s <= HOST_MAX_TIMEOUT_S)
+		return true;
+	reply_error(c->request, 400, "Timeout cannot be greater than 24 hours");
+	return false;
+}
+
+/* ---- pause */
+
+static void
+on_paused(void *ctx, struct sandbox *s, const struct error *err)
+{
+	struct request *r = rest_pending_end(ctx);
+
+	if (!r)
+		return;
+	if (s)
+		reply_empty(r, 204);
+	else
+		reply_error(r, rest_status_of(err), "%s", err->text);
+}
+
+void
+rest_pause(struct call *c)
+{
+	struct rest_lifecycle body;
+	struct sandbox *s;
+
+	if (!read_body(c, false, &body))
+		return;
+	s = rest_find(c);
+	if (!s)
+		return;
+	if (s->state != SANDBOX_RUNNING) {
+		reply_error(c->request, 409, "Sandbox \"%s\" is %s", s->info.id,
+		    s->state == SANDBOX_PAUSED ? "already paused" : "being resumed");
+		return;
+	}
+	sandbox_pause(s, body.memory != REST_NO, "Sandbox paused", on_paused,
+	    rest_pending(c, s->info.id, 204));
+}
+
+/* ---- connect and resume */
+
+static void
+on_resumed(void *ctx, struct sandbox *s, const struct error *err)
+{
+	struct pending *p = ctx;
+	int status = p->status;
+	struct request *r = rest_pending_end(p);
+
+	if (!r)
+		return;
+	if (s)
+		rest_reply_created(r, status, s);
+	else
+		reply_error(r, rest_status_of(err), "%s", err->text);
+}
+
+static void
+connect_running(struct call *c, struct sandbox *s, int64_t timeout_s)
+{
+	int64_t ran_ms = clock_wall_ms() - s->info.started_ms;
+
+	if (ran_ms >= HOST_MAX_TIMEOUT_S * 1000) {
+		reply_error(c->request, 400, "Max instance length exceeded");
+		return;
+	}
+	sandbox_extend_end(s, timeout_s);
+	rest_reply_created(c->request, 200, s);
+}
+
+void
+rest_connect(struct call *c)
+{
+	bool newer = c->route->generation == 2;
+	struct rest_lifecycle body;
+	struct sandbox *s;
+
+	if (!read_body(c, !newer, &body))
+		return;
+	if (newer ? body.timeout_s == 0 : body.timeout_s < 0) {
+		reply_error(c->request, 400, "timeout must be %s",
+		    newer ? "at least 1" : "given");
+		return;
+	}
+	if (body.timeout_s < 0)
+		body.timeout_s = DEFAULT_TIMEOUT_V2_S;
+	s = is_timeout_fine(c, body.timeout_s) ? rest_find(c) : NULL;
+	if (!s)
+		return;
+	if (s->state == SANDBOX_RUNNING)
+		connect_running(c, s, body.timeout_s);
+	else
+		sandbox_resume(s, body.timeout_s, body.memory == REST_NO, on_resumed,
+		    rest_pending(c, s->info.id, 201));
+}
+
+void
+rest_resume(struct call *c)
+{
+	struct rest_lifecycle body;
+	struct sandbox *s;
+
+	if (!read_body(c, false, &body))
+		return;
+	if (body.timeout_s < 0)
+		body.timeout_s = DEFAULT_TIMEOUT_V1_S;
+	s = is_timeout_fine(c, body.timeout_s) ? rest_find(c) : NULL;
+	if (!s)
+		return;
+	if (s->state == SANDBOX_RUNNING) {
+		reply_error(
+		    c->request, 409, "Sandbox \"%s\" is already running", s->info.id);
+		return;
+	}
+	if (body.auto_pause != REST_UNSET)
+		s->info.pause_on_timeout = body.auto_pause;
+	sandbox_resume(s, body.timeout_s, body.memory == REST_NO, on_resumed,
+	    rest_pending(c, s->info.id, 201));
+}
+
+/* ---- time */
+
+/* The running sandbox of the path, or an answer. */
+static struct sandbox *
+find_running(struct call *c)
+{
+	struct sandbox *s = rest_find(c);
+
+	if (!s || s->state == SANDBOX_RUNNING)
+		return s;
+	if (s->state == SANDBOX_RESUMING)
+		reply_error(
+		    c->request, 409, "Sandbox \"%s\" is being resumed", s->info.id);
+	else
+		reply_error(c->request, 404, "Sandbox \"%s\" is not running", s->info.id);
+	return NULL;
+}
+
+void
+rest_timeout(struct call *c)
+{
+	struct rest_lifecycle body;
+	struct sandbox *s;
+
+	if (!read_body(c, true, &body))
+		return;
+	if (body.timeout_s < 0) {
+		reply_error(c->request, 400, "timeout must be given, in seconds");
+		return;
+	}
+	s = find_running(c);
+	if (!s)
+		return;
+	sandbox_set_end(s, body.timeout_s);
+	reply_empty(c->request, 204);
+}
+
+void
+rest_refreshes(struct call *c)
+{
+	struct rest_lifecycle body;
+	struct sandbox *s;
+
+	if (!read_body(c, true, &body))
+		return;
+	if (body.duration_s > REFRESH_MAX_S) {
+		reply_error(c->request, 400, "duration must be 0 to %d", REFRESH_MAX_S);
+		return;
+	}
+	s = find_running(c);
+	if (!s)
+		return;
+	sandbox_extend_end(s, MAX(body.duration_s, REFRESH_MIN_S));
+	reply_empty(c->request, 204);
+}

@@ -1,0 +1,508 @@
+#include "host/rest.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "host/answers.h"
+#include "host/query.h"
+#include "host/reply.h"
+
+#define PAGE_MAX 100
+#define DEFAULT_TIMEOUT_V1_S 15
+#define DEFAULT_TIMEOUT_V2_S 300
+
+/* ---- list */
+
+struct list_query {
+	bool running, paused, ascending;
+	struct pairs metadata;
+	int64_t started_after_ms;
+	const struct template *template;
+	bool no_template; /* one was named that does not exist */
+	int64_t limit;
+	bool has_cursor;
+	int64_t cursor_ms;
+	char cursor_id[32];
+};
+
+static bool
+parse_states(const char *text, struct list_query *q)
+{
+	struct strlist states = { 0 };
+	bool ok = true;
+
+	q->running = q->paused = false;
+	strlist_split(&states, text, ',');
+	for (size_t i = 0; i < states.count; i++) {
+		bool running = str_eq(states.items[i], "running");
+		bool paused = str_eq(states.items[i], "paused");
+
+		ok = ok && (running || paused);
+		q->running |= running;
+		q->paused |= paused;
+	}
+	strlist_clear(&states);
+	return ok;
+}
+
+/* base64url of "<order> <started ms> <id>"; a stranger's token is refused. */
+static char *
+encode_cursor(const struct sandbox *s, bool ascending)
+{
+	char *plain = xasprintf(
+	    "%c %" PRId64 " %s", ascending ? 'a' : 'd', s->info.started_ms, s->info.id);
+	struct buf out;
+
+	buf_init(&out, 256);
+	base64_add(&out, plain, strlen(plain));
+	free(plain);
+	for (size_t i = 0; i < out.len; i++) {
+		if (out.data[i] == '+')
+			out.data[i] = '-';
+		else if (out.data[i] == '/')
+			out.data[i] = '_';
+	}
+	while (out.len > 0 && out.data[out.len - 1] == '=')
+		out.data[--out.len] = '\0';
+	return buf_take(&out);
+}
+
+static bool
+parse_cursor(const char *token, struct list_query *q)
+{
+	char plain[BASE64_DECODED_MAX(256)];
+	struct strlist parts = { 0 };
+	size_t len;
+	bool ok;
+
+	if (strlen(token) > 200 || !base64_decode(token, strlen(token), plain, &len) ||
+	    memchr(plain, '\0', len))
+		return false;
+	plain[len] = '\0';
+	strlist_split(&parts, plain, ' ');
+	ok = parts.count == 3 && str_eq(parts.items[0], q->ascending ? "a" : "d") &&
+	     parse_int(parts.items[1], 0, INT64_MAX, &q->cursor_ms) &&
+	     sandbox_id_parse(parts.items[2], q->cursor_id);
+	strlist_clear(&parts);
+	q->has_cursor = ok;
+	return ok;
+}
+
+/* One parameter: NULL when it is fine or absent, else what is wrong. */
+static const char *
+read_state(const char *value, struct list_query *q)
+{
+	return parse_states(value, q) ? NULL : "state must be running, paused or both";
+}
+
+static const char *
+read_metadata(const char *value, struct list_query *q)
+{
+	if (*value && rest_metadata_query_parse(value, &q->metadata))
+		return NULL;
+	return "metadata cannot be read";
+}
+
+static const char *
+read_order(const char *value, struct list_query *q)
+{
+	q->ascending = str_eq(value, "asc");
+	return q->ascending || str_eq(value, "desc") ? NULL : "order must be asc or desc";
+}
+
+static const char *
+read_started_after(const char *value, struct list_query *q)
+{
+	if (clock_parse_rfc3339(value, &q->started_after_ms))
+		return NULL;
+	return "startedAfter must be an RFC 3339 time";
+}
+
+static const char *
+read_template(const char *value, struct list_query *q)
+{
+	if (template_reference_has_tag(value))
+		return "template must not have a tag";
+	q->template = template_find(value);
+	q->no_template = !q->template;
+	return NULL;
+}
+
+static const char *
+read_limit(const char *value, struct list_query *q)
+{
+	return parse_int(value, 1, PAGE_MAX, &q->limit) ? NULL : "limit must be 1 to 100";
+}
+
+static const char *
+read_cursor(const char *value, struct list_query *q)
+{
+	return parse_cursor(value, q) ? NULL : "Invalid next token";
+}
+
+/* In this order: the cursor depends on the order. */
+static const struct {
+	const char *name;
+	const char *(*read)(const char *value, struct list_query *q);
+} list_parameters[] = {
+	{ "state", read_state },
+	{ "metadata", read_metadata },
+	{ "order", read_order },
+	{ "startedAfter", read_started_after },
+	{ "template", read_template },
+	{ "limit", read_limit },
+	{ "nextToken", read_cursor },
+};
+
+static bool
+parse_list_query(struct call *c, struct list_query *q)
+{
+	const char *problem = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(list_parameters) && !problem; i++) {
+		char *value =
+		    query_get(request_query(c->request), list_parameters[i].name);
+
+		/* An empty cursor is no cursor: clients send one on the first page. */
+		if (value && (*value || list_parameters[i].read != read_cursor))
+			problem = list_parameters[i].read(value, q);
+		free(value);
+	}
+	if (problem)
+		reply_error(c->request, 400, "%s", problem);
+	return !problem;
+}
+
+static bool
+has_metadata(const struct sandbox *s, const struct pairs *wanted)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!str_eq(pairs_get(&s->info.metadata, wanted->items[i].key),
+			wanted->items[i].value))
+			return false;
+	return true;
+}
+
+static bool
+is_wanted(const struct sandbox *s, const struct list_query *q)
+{
+	bool running = s->state == SANDBOX_RUNNING;
+
+	if (s->state == SANDBOX_STARTING || s->state == SANDBOX_ENDING || q->no_template)
+		return false;
+	if (running ? !q->running : !q->paused)
+		return false;
+	if (s->info.started_ms < q->started_after_ms)
+		return false;
+	if (q->template && !str_eq(s->info.template_id, q->template->id))
+		return false;
+	return has_metadata(s, &q->metadata);
+}
+
+static int
+compare_start(int64_t a_ms, const char *a_id, int64_t b_ms, const char *b_id)
+{
+	if (a_ms != b_ms)
+		return a_ms < b_ms ? -1 : 1;
+	return strcmp(a_id, b_id);
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct sandbox *x = *(const struct sandbox *const *)a;
+	const struct sandbox *y = *(const struct sandbox *const *)b;
+
+	return compare_start(
+	    x->info.started_ms, x->info.id, y->info.started_ms, y->info.id);
+}
+
+static bool
+is_behind_cursor(const struct sandbox *s, const struct list_query *q)
+{
+	int order;
+
+	if (!q->has_cursor)
+		return true;
+	order = compare_start(s->info.started_ms, s->info.id, q->cursor_ms, q->cursor_id);
+	return q->ascending ? order > 0 : order < 0;
+}
+
+/* The wanted ones in order; caller frees. */
+static const struct sandbox **
+collect(const struct registry *r, const struct list_query *q, size_t *count)
+{
+	const struct sandbox **found;
+	size_t total = 0;
+
+	for (const struct sandbox *s = registry_first(r); s; s = s->next)
+		total++;
+	found = xcalloc(total + 1, sizeof *found);
+	*count = 0;
+	for (const struct sandbox *s = registry_first(r); s; s = s->next)
+		if (is_wanted(s, q))
+			found[(*count)++] = s;
+	qsort(found, *count, sizeof *found, by_start);
+	if (q->ascending)
+		return found;
+	for (size_t i = 0; i < *count / 2; i++) {
+		const struct sandbox *swap = found[i];
+
+		found[i] = found[*count - 1 - i];
+		found[*count - 1 - i] = swap;
+	}
+	return found;
+}
+
+static void
+reply_list(struct call *c, const struct list_query *q)
+{
+	size_t count, given = 0, running = 0;
+	const struct sandbox **found = collect(c->host->registry, q, &count);
+	const struct sandbox *last = NULL;
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	buf_add_char(&body, '[');
+	for (size_t i = 0; i < count; i++) {
+		running += found[i]->state == SANDBOX_RUNNING;
+		if (!is_behind_cursor(found[i], q))
+			continue;
+		if ((int64_t)given == q->limit && last) {
+			char *token = encode_cursor(last, q->ascending);
+
+			request_add_header(c->request, "X-Next-Token", token);
+			free(token);
+			last = NULL;
+		}
+		if ((int64_t)given == q->limit)
+			continue;
+		if (given++ > 0)
+			buf_add_char(&body, ',');
+		rest_sandbox_encode(&body, &found[i]->info, false);
+		last = found[i];
+	}
+	buf_add_char(&body, ']');
+	if (q->running && c->route->generation == 2) {
+		char text[24];
+
+		snprintf(text, sizeof text, "%zu", running);
+		request_add_header(c->request, "X-Total-Running", text);
+	}
+	reply_json(c->request, 200, &body);
+	free(found);
+}
+
+void
+rest_list(struct call *c)
+{
+	struct list_query q = { .running = true, .paused = true, .limit = PAGE_MAX };
+
+	if (parse_list_query(c, &q))
+		reply_list(c, &q);
+	pairs_clear(&q.metadata);
+}
+
+void
+rest_list_v1(struct call *c)
+{
+	struct list_query q = { .running = true, .limit = INT64_MAX };
+	char *value = query_get(request_query(c->request), "metadata");
+	const char *problem = value ? read_metadata(value, &q) : NULL;
+
+	if (problem)
+		reply_error(c->request, 400, "%s", problem);
+	else
+		reply_list(c, &q);
+	free(value);
+	pairs_clear(&q.metadata);
+}
+
+/* ---- get */
+
+void
+rest_get(struct call *c)
+{
+	const struct sandbox *s = rest_find(c);
+	struct buf body;
+
+	if (!s)
+		return;
+	buf_init(&body, REPLY_MAX);
+	rest_sandbox_encode(&body, &s->info, true);
+	reply_json(c->request, 200, &body);
+}
+
+/* ---- create */
+
+struct creation {
+	struct pending pending;
+	char key[256]; /* "" without an Idempotency-Key */
+};
+
+/* What is wrong with the request, or NULL. control-plane.md 2.5. */
+static const char *
+find_fault(const struct rest_create *spec, int generation)
+{
+	if (spec->timeout_s == 0)
+		return generation == 2 ? "timeout must be at least 1"
+				       : "timeout must be greater than 0";
+	if (spec->timeout_s > HOST_MAX_TIMEOUT_S)
+		return "Timeout cannot be greater than 24 hours";
+	if (spec->auto_pause_memory == REST_NO && spec->auto_pause != REST_YES)
+		return "autoPauseMemory false needs autoPause true";
+	if (spec->auto_pause_memory == REST_NO && spec->auto_resume == REST_YES)
+		return "autoPauseMemory false excludes autoResume: nothing in memory "
+		       "could wake";
+	if (spec->has_mcp)
+		return "the local host offers no MCP gateway: leave `mcp` out";
+	if (spec->has_network)
+		return "the local host knows no network rules: leave `network` out and "
+		       "use "
+		       "allow_internet_access";
+	return NULL;
+}
+
+/* Also kept for the request's Idempotency-Key. */
+static void
+refuse_create(struct host *h, struct request *r, const char *key, int status,
+    const char *error_code, const char *message)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	rest_error_encode(&body, status, error_code, message);
+	answers_keep(h->answers, key, status, body.data);
+	if (r) {
+		/* A repeat would be a second sandbox, or the same refusal. */
+		request_add_header(r, "Should-Retry", "false");
+		reply_json(r, status, &body);
+	}
+	buf_clear(&body);
+}
+
+static void
+keep_created(struct host *h, const char *key, const struct sandbox *s)
+{
+	const struct rest_created created = {
+		.id = s->info.id,
+		.template_id = s->info.template_id,
+		.alias = s->info.alias,
+		.envd_version = s->info.envd_version,
+		.envd_token = s->info.envd_token,
+		.domain = s->info.domain,
+	};
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	rest_created_encode(&body, &created);
+	answers_keep(h->answers, key, 201, body.data);
+	buf_clear(&body);
+}
+
+static void
+on_created(void *ctx, struct sandbox *s, const struct error *err)
+{
+	struct creation *creation = ctx;
+	struct host *h = creation->pending.host;
+	struct request *r = creation->pending.request;
+
+	if (!s) {
+		char *message = xasprintf("the sandbox did not start: %s", err->text);
+
+		refuse_create(h, r, creation->key, 500, "sandbox_create_failed", message);
+		free(message);
+	} else {
+		keep_created(h, creation->key, s);
+		if (r)
+			rest_reply_created(r, 201, s);
+	}
+	free(creation);
+}
+
+static void
+on_creator_gone(void *ctx)
+{
+	struct creation *creation = ctx;
+
+	creation->pending.request = NULL;
+}
+
+static void
+begin_create(
+    struct call *c, const struct rest_create *spec, const struct template *template)
+{
+	struct creation *creation = xcalloc(1, sizeof *creation);
+	const char *key = request_header(c->request, "Idempotency-Key");
+	int64_t timeout_s = spec->timeout_s;
+
+	if (timeout_s < 0)
+		timeout_s = c->route->generation == 2 ? DEFAULT_TIMEOUT_V2_S
+						      : DEFAULT_TIMEOUT_V1_S;
+	creation->pending.host = c->host;
+	creation->pending.request = c->request;
+	str_copy(creation->key, sizeof creation->key, key ? key : "");
+	request_own(c->request, on_creator_gone, creation);
+	sandbox_create(
+	    c->host->registry, spec, template, timeout_s, on_created, creation);
+}
+
+void
+rest_create_sandbox(struct call *c)
+{
+	const char *key = request_header(c->request, "Idempotency-Key");
+	struct rest_create spec = { .timeout_s = -1 };
+	const struct template *template;
+	struct error err = { 0 };
+	size_t len;
+	const char *body = rest_body(c, true, &len);
+	const char *fault;
+
+	if (!body || answers_begin(c->host->answers, c->request) == ANSWERS_DONE)
+		return;
+	if (!rest_create_decode(body, len, &spec, &err)) {
+		refuse_create(c->host, c->request, key, 400, NULL, err.text);
+		return;
+	}
+	fault = find_fault(&spec, c->route->generation);
+	template = template_find(spec.template_id);
+	if (fault) {
+		refuse_create(c->host, c->request, key, 400, NULL, fault);
+	} else if (!template) {
+		char *message = xasprintf("template '%s' not found", spec.template_id);
+
+		refuse_create(c->host, c->request, key, 404, NULL, message);
+		free(message);
+	} else {
+		begin_create(c, &spec, template);
+	}
+	rest_create_clear(&spec);
+}
+
+/* ---- kill */
+
+static void
+on_killed(void *ctx, struct sandbox *s, const struct error *err)
+{
+	struct request *r = rest_pending_end(ctx);
+
+	(void)s;
+	(void)err;
+	if (r)
+		reply_empty(r, 204);
+}
+
+void
+rest_kill(struct call *c)
+{
+	struct sandbox *s = rest_find(c);
+
+	if (s)
+		sandbox_kill(
+		    s, "Sandbox killed", on_killed, rest_pending(c, s->info.id, 204));
+}

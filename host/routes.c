@@ -1,0 +1,384 @@
+#include "host/routes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/envd.h"
+#include "host/front.h"
+#include "host/reply.h"
+#include "host/rest.h"
+#include "host/rpc.h"
+
+#define REST_BODY_MAX (16u * 1024 * 1024)
+#define RPC_BODY_MAX (64u * 1024 * 1024 + 16)
+
+#define API(m, p, g, fn)                                                                 \
+	{                                                                                \
+		.side = ROUTE_API, .auth = ROUTE_KEY, .generation = g, .method = m,      \
+		.path = p, .run = fn                                                     \
+	}
+#define UNARY(p, fn)                                                                     \
+	{                                                                                \
+		.side = ROUTE_ENVD, .kind = ROUTE_UNARY, .auth = ROUTE_TOKEN,            \
+		.method = "POST", .path = p, .run = fn                                   \
+	}
+#define STREAM(p, fn)                                                                    \
+	{                                                                                \
+		.side = ROUTE_ENVD, .kind = ROUTE_STREAM, .auth = ROUTE_TOKEN,           \
+		.method = "POST", .path = p, .run = fn                                   \
+	}
+
+/* clang-format off */
+static const struct route routes[] = {
+	{ .side = ROUTE_API, .auth = ROUTE_OPEN, .method = "GET", .path = "/health",
+	    .run = rest_health },
+	API("GET",    "/v2/sandboxes",            2, rest_list),
+	API("GET",    "/sandboxes",               1, rest_list_v1),
+	API("POST",   "/v2/sandboxes",            2, rest_create_sandbox),
+	API("POST",   "/sandboxes",               1, rest_create_sandbox),
+	API("GET",    "/sandboxes/metrics",       1, rest_metrics_batch),
+	API("GET",    "/sandboxes/{}",            1, rest_get),
+	API("DELETE", "/sandboxes/{}",            1, rest_kill),
+	API("POST",   "/sandboxes/{}/pause",      1, rest_pause),
+	API("POST",   "/sandboxes/{}/resume",     1, rest_resume),
+	API("POST",   "/v2/sandboxes/{}/connect", 2, rest_connect),
+	API("POST",   "/sandboxes/{}/connect",    1, rest_connect),
+	API("POST",   "/sandboxes/{}/timeout",    1, rest_timeout),
+	API("POST",   "/sandboxes/{}/refreshes",  1, rest_refreshes),
+	API("GET",    "/sandboxes/{}/metrics",    1, rest_metrics),
+	API("GET",    "/v2/sandboxes/{}/logs",    2, rest_logs),
+	API("GET",    "/sandboxes/{}/logs",       1, rest_logs),
+	API("GET",    "/v2/templates",            2, rest_templates),
+	API("GET",    "/templates",               1, rest_templates),
+
+	{ .side = ROUTE_ENVD, .auth = ROUTE_OPEN, .method = "GET", .path = "/health",
+	    .run = envd_health },
+	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "GET", .path = "/metrics",
+	    .run = envd_metrics },
+	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "GET", .path = "/envs",
+	    .run = envd_envs },
+	STREAM("/process.Process/Start", envd_start),
+	STREAM("/process.Process/Connect", envd_connect),
+	UNARY("/process.Process/List", envd_list),
+	UNARY("/process.Process/SendInput", envd_send_input),
+	{ .side = ROUTE_ENVD, .kind = ROUTE_UPLOAD, .auth = ROUTE_TOKEN, .method = "POST",
+	    .path = "/process.Process/StreamInput", .run = envd_stream_input,
+	    .begin = envd_stream_input_begin },
+	UNARY("/process.Process/CloseStdin", envd_close_stdin),
+	UNARY("/process.Process/Update", envd_update),
+	UNARY("/process.Process/SendSignal", envd_send_signal),
+
+	UNARY("/filesystem.Filesystem/Stat", envd_without_files),
+	UNARY("/filesystem.Filesystem/ListDir", envd_without_files),
+	UNARY("/filesystem.Filesystem/MakeDir", envd_without_files),
+	UNARY("/filesystem.Filesystem/Move", envd_without_files),
+	UNARY("/filesystem.Filesystem/Remove", envd_without_files),
+	STREAM("/filesystem.Filesystem/WatchDir", envd_without_files),
+	UNARY("/filesystem.Filesystem/CreateWatcher", envd_without_files),
+	UNARY("/filesystem.Filesystem/GetWatcherEvents", envd_without_files),
+	UNARY("/filesystem.Filesystem/RemoveWatcher", envd_without_files),
+	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "GET", .path = "/files",
+	    .run = envd_without_files },
+	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "POST", .path = "/files",
+	    .run = envd_without_files },
+	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "POST", .path = "/files/compose",
+	    .run = envd_without_files },
+};
+/* clang-format on */
+
+/* envd's own control paths are refused by the proxy in front of it. */
+static const char *const internal_paths[] = { "/init", "/freeze", "/unfreeze",
+	"/fsfreeze", "/fsthaw", "/collapse", "/upgrade" };
+
+size_t
+routes_count(void)
+{
+	return ARRAY_LEN(routes);
+}
+
+const struct route *
+routes_at(size_t index)
+{
+	return &routes[index];
+}
+
+/* ---- finding */
+
+/* One segment of the path into `out`, decoded. */
+static bool
+take_segment(const char *segment, size_t len, char out[256])
+{
+	if (len == 0 || len > 255)
+		return false;
+	memcpy(out, segment, len);
+	out[len] = '\0';
+	return url_decode(out);
+}
+
+static bool
+matches(const char *pattern, const char *path, char param[2][256])
+{
+	int params = 0;
+
+	while (*pattern && *path) {
+		size_t pattern_len = strcspn(pattern + 1, "/") + 1;
+		size_t path_len = strcspn(path + 1, "/") + 1;
+
+		if (*path != '/')
+			return false;
+		if (pattern_len == 3 && memcmp(pattern, "/{}", 3) == 0) {
+			assert(params < 2);
+			if (!take_segment(path + 1, path_len - 1, param[params++]))
+				return false;
+		} else if (pattern_len != path_len ||
+			   memcmp(pattern, path, path_len) != 0) {
+			return false;
+		}
+		pattern += pattern_len;
+		path += path_len;
+	}
+	return !*pattern && !*path;
+}
+
+const struct route *
+routes_find(enum route_side side, const char *method, const char *path,
+    char param[2][256], const char **allowed)
+{
+	*allowed = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (routes[i].side != side || !matches(routes[i].path, path, param))
+			continue;
+		if (str_eq(routes[i].method, method))
+			return &routes[i];
+		*allowed = routes[i].method;
+	}
+	return NULL;
+}
+
+/* ---- the API */
+
+static const char *
+refuse_key(const struct host *h, const struct request *r)
+{
+	const char *key = request_header(r, "X-API-Key");
+
+	if (!key)
+		return "authorization header is missing";
+	if (!str_has_prefix(key, "e2b_"))
+		return "authorization header is malformed";
+	if (strlen(key) % 2 != 0 || key[4 + strspn(key + 4, "0123456789abcdefABCDEF")])
+		return "Invalid API key, `sandtop host env` prints this host's key\n"
+		       "Invalid API key format";
+	if (!secret_eq(h->file.key, key))
+		return "Invalid API key, `sandtop host env` prints this host's key\n"
+		       "Cannot get the team for the given API key";
+	return NULL;
+}
+
+static void
+serve_api(struct host *h, struct request *r)
+{
+	struct call c = { .host = h, .request = r };
+	const char *allowed, *refusal;
+
+	c.route =
+	    routes_find(ROUTE_API, request_method(r), request_path(r), c.param, &allowed);
+	if (!c.route && allowed) {
+		request_add_header(r, "Allow", allowed);
+		reply_error(r, 405, "method not allowed");
+		return;
+	}
+	if (!c.route) {
+		reply_error(r, 404, "no matching operation was found");
+		return;
+	}
+	refusal = c.route->auth == ROUTE_KEY ? refuse_key(h, r) : NULL;
+	if (refusal)
+		reply_error(r, 401, "%s", refusal);
+	else
+		c.route->run(&c);
+}
+
+/* ---- sandboxes */
+
+static void
+answer_preflight(struct request *r)
+{
+	const char *headers = request_header(r, "Access-Control-Request-Headers");
+
+	request_add_header(r, "Access-Control-Allow-Origin", "*");
+	request_add_header(
+	    r, "Access-Control-Allow-Methods", "HEAD, GET, POST, PUT, PATCH, DELETE");
+	request_add_header(r, "Access-Control-Allow-Headers", headers ? headers : "*");
+	request_add_header(r, "Access-Control-Max-Age", "7200");
+	reply_empty(r, 204);
+}
+
+static bool
+is_internal(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(internal_paths); i++)
+		if (str_eq(path, internal_paths[i]))
+			return true;
+	return false;
+}
+
+static void
+refuse_internal(struct request *r)
+{
+	struct buf body;
+
+	buf_init(&body, REPLY_MAX);
+	buf_add_str(&body, "{\"message\":\"this path is not for clients\",\"path\":");
+	json_add_string(&body, request_path(r));
+	buf_add_str(&body, ",\"code\":404}");
+	reply_json(r, 404, &body);
+}
+
+/* Without a route: 405 where another method would do, else envd's 404. */
+static void
+refuse_route(struct request *r, const char *allowed)
+{
+	if (!allowed) {
+		reply_text(r, 404, "404 page not found\n");
+		return;
+	}
+	request_add_header(r, "Allow", allowed);
+	reply_empty(r, 405);
+}
+
+static bool
+may_enter(const struct call *c)
+{
+	bool open = c->route && c->route->auth == ROUTE_OPEN;
+	bool signature = c->route && c->route->auth == ROUTE_SIGNED &&
+			 strstr(request_query(c->request), "signature=");
+
+	return open || signature || front_has_token(c->request, c->sandbox);
+}
+
+static void
+serve_envd(struct host *h, struct request *r, struct sandbox *s)
+{
+	struct call c = { .host = h, .request = r, .sandbox = s };
+	const char *allowed;
+
+	front_add_cors(r);
+	if (str_eq(request_method(r), "OPTIONS")) {
+		answer_preflight(r);
+		return;
+	}
+	c.route = routes_find(
+	    ROUTE_ENVD, request_method(r), request_path(r), c.param, &allowed);
+	if (!may_enter(&c)) {
+		reply_error(r, 401,
+		    "unauthorized access, please provide a valid access token or method "
+		    "signing "
+		    "if supported");
+		return;
+	}
+	c.user = rpc_user(r);
+	if (!c.user)
+		return;
+	if (!c.route)
+		refuse_route(r, allowed);
+	else if (c.route->kind == ROUTE_PLAIN || rpc_accept(&c))
+		c.route->run(&c);
+}
+
+static void
+serve_sandbox(struct host *h, struct request *r, const struct target *target)
+{
+	struct sandbox *s;
+
+	if (target->problem) {
+		reply_text(r, 400, target->problem);
+		return;
+	}
+	if (target->port == HOST_ENVD_PORT && is_internal(request_path(r))) {
+		refuse_internal(r);
+		return;
+	}
+	s = front_admit(h, r, target);
+	if (!s)
+		return;
+	if (target->port == HOST_ENVD_PORT)
+		serve_envd(h, r, s);
+	else
+		front_answer_port(h, r, s, target->port);
+}
+
+void
+routes_ready(void *ctx, struct request *r)
+{
+	void *upload = request_sink_ctx(r);
+	struct target target;
+
+	front_parse(r, &target);
+	if (upload)
+		envd_stream_input_finish(upload);
+	else if (target.is_sandbox)
+		serve_sandbox(ctx, r, &target);
+	else
+		serve_api(ctx, r);
+}
+
+/* ---- before the body */
+
+/* A stream of input is taken as it comes, if everything about it is in order; whatever is
+ * not is told when the body has been read. */
+static void
+begin_upload(struct host *h, struct request *r, const struct target *target)
+{
+	struct call c = { .host = h, .request = r };
+	const char *allowed;
+
+	c.route = routes_find(
+	    ROUTE_ENVD, request_method(r), request_path(r), c.param, &allowed);
+	if (!c.route || !c.route->begin || target->port != HOST_ENVD_PORT)
+		return;
+	c.sandbox = registry_find(h->registry, target->id);
+	if (c.sandbox && c.sandbox->state == SANDBOX_RUNNING && may_enter(&c)) {
+		front_add_cors(r);
+		c.route->begin(&c);
+	}
+}
+
+void
+routes_head(void *ctx, struct request *r)
+{
+	const char *length = request_header(r, "Content-Length");
+	struct target target;
+	size_t limit;
+	int64_t bytes;
+
+	front_parse(r, &target);
+	limit = target.is_sandbox ? RPC_BODY_MAX : REST_BODY_MAX;
+	request_set_body_limit(r, limit);
+	if (length && parse_int(length, 0, INT64_MAX, &bytes) && bytes > (int64_t)limit)
+		routes_too_long(ctx, r);
+	else if (target.is_sandbox && !target.problem)
+		begin_upload(ctx, r, &target);
+}
+
+void
+routes_too_long(void *ctx, struct request *r)
+{
+	struct target target;
+	struct buf body;
+
+	(void)ctx;
+	front_parse(r, &target);
+	buf_init(&body, REPLY_MAX);
+	if (!target.is_sandbox) {
+		rest_error_encode(&body, 413, NULL, "the body is longer than 16 MiB");
+		request_reply_early(r, 413, "application/json; charset=utf-8", &body);
+		return;
+	}
+	connect_add_error_body(
+	    &body, CONNECT_RESOURCE_EXHAUSTED, "the message is longer than 64 MiB");
+	request_reply_early(r, 429, "application/json", &body);
+}

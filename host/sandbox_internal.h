@@ -1,0 +1,31 @@
+/* sandbox_internal - what registry.c and sandbox.c share. */
+#ifndef HOST_SANDBOX_INTERNAL_H
+#define HOST_SANDBOX_INTERNAL_H
+
+#include "base/map.h"
+#include "host/sandbox.h"
+
+struct registry {
+	struct host *host;     /* borrowed */
+	char *dir;	       /* owned: of all sandboxes */
+	struct sandbox *first; /* owned list, newest first */
+	struct map *by_id;     /* values borrowed from the list */
+	struct timer *expiry;  /* owned: the next end of a sandbox */
+	void (*shut_down)(void *ctx);
+	void *shut_down_ctx; /* borrowed */
+	bool closing;
+};
+
+/* Takes what is in `info` and `envs`. Not yet to be found. */
+struct sandbox *registry_add(
+    struct registry *r, struct rest_sandbox *info, struct pairs *envs);
+void registry_remove(struct registry *r, struct sandbox *s); /* frees it and its files */
+void registry_schedule(struct registry *r);		     /* an end was changed */
+void registry_box_ended(struct registry *r); /* a shutdown may be waiting for it */
+void sandbox_save(const struct sandbox *s);
+/* For a sandbox that has not started or has ended: no reports. */
+void sandbox_free(struct sandbox *s);
+void sandbox_expire(struct sandbox *s);
+const struct process_events *sandbox_process_events(void);
+
+#endif

@@ -1,0 +1,335 @@
+#include "host/server.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "host/server_internal.h"
+
+/* A connection's whole memory inside libmicrohttpd: header, and what is being sent. */
+#define CONNECTION_MEMORY (16 * 1024)
+#define IDLE_LIMIT_S 620 /* kept-alive and silent, as the cloud's proxies */
+#define SWEEP_MS 5000
+#define FIRST_REQUEST_MS 30000 /* a connection that never asks */
+#define BODY_STALL_MS 60000    /* a header or body that stops coming */
+#define MAX_CONNECTIONS 12000
+
+/* ---- connections */
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = cls;
+	struct connection *c = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = xcalloc(1, sizeof *c);
+		c->server = s;
+		c->fd =
+		    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			->connect_fd;
+		c->since_ms = loop_now_ms(s->loop);
+		c->next = s->connections;
+		if (c->next)
+			c->next->prev = c;
+		s->connections = c;
+		s->connection_count++;
+		*context = c;
+		return;
+	}
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		s->connections = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	s->connection_count--;
+	free(c);
+	*context = NULL;
+}
+
+static bool
+is_stalled(const struct connection *c, uint64_t now_ms)
+{
+	const struct request *r = c->request;
+	uint64_t silent_ms = now_ms - c->since_ms;
+
+	if (!c->used)
+		return silent_ms > FIRST_REQUEST_MS;
+	if (!r || r->suspended || r->queued)
+		return false;
+	/* A sink is a long-lived input stream: silence is its right. */
+	return silent_ms > BODY_STALL_MS && !r->sink;
+}
+
+static void
+on_sweep(void *ctx)
+{
+	struct server *s = ctx;
+	uint64_t now_ms = loop_now_ms(s->loop);
+
+	for (struct connection *c = s->connections; c; c = c->next)
+		if (is_stalled(c, now_ms))
+			shutdown(c->fd, SHUT_RDWR);
+	if (!s->connections)
+		timer_stop(s->sweep);
+}
+
+/* ---- libmicrohttpd's callbacks */
+
+static void *
+on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+	struct connection *c =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+
+	return request_new(cls, uri, c);
+}
+
+static enum MHD_Result
+on_access(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *bytes, size_t *len,
+    void **context)
+{
+	(void)cls;
+	(void)url;
+	(void)version;
+	return request_advance(*context, connection, method, bytes, len);
+}
+
+static void
+on_completed(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_RequestTerminationCode code)
+{
+	struct request *r = *context;
+
+	(void)cls;
+	(void)connection;
+	(void)code;
+	if (!r)
+		return;
+	r->on->since_ms = loop_now_ms(r->server->loop);
+	request_left(r);
+	request_free(r);
+	*context = NULL;
+}
+
+static void on_library_log(void *cls, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+static void
+on_library_log(void *cls, const char *fmt, va_list args)
+{
+	char *line;
+
+	(void)cls;
+	if (log_threshold > LOG_DEBUG)
+		return;
+	line = xvasprintf(fmt, args);
+	log_debug("server", "%s", str_trim(line));
+	free(line);
+}
+
+/* ---- the loop */
+
+static void
+server_run(struct server *s)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+
+	if (s->stopping || s->running)
+		return;
+	s->running = true;
+	MHD_run(s->daemon);
+	s->running = false;
+	if (MHD_get_timeout(s->daemon, &wait_ms) == MHD_YES)
+		timer_start(s->again, wait_ms, 0);
+	else
+		timer_stop(s->again);
+	if (s->connections && !timer_is_active(s->sweep))
+		timer_start(s->sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static void
+on_ready(void *ctx, int events)
+{
+	(void)events;
+	server_run(ctx);
+}
+
+static void
+on_again(void *ctx)
+{
+	server_run(ctx);
+}
+
+static void
+on_deferred(void *ctx)
+{
+	struct server *s = ctx;
+
+	s->deferred = 0;
+	server_run(s);
+}
+
+void
+server_run_soon(struct server *s)
+{
+	if (s->deferred == 0 && !s->stopping)
+		s->deferred = loop_defer(s->loop, on_deferred, s);
+}
+
+/* ---- life */
+
+static bool
+open_listener(int port, int *out, struct error *err)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int on = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return error_system(err, errno, "opening a socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+	    listen(fd, 4096) == 0) {
+		*out = fd;
+		return true;
+	}
+	int errnum = errno;
+	close(fd);
+	if (errnum == EADDRINUSE)
+		return error_set(err, ERROR_SYSTEM,
+		    "port %d is taken by another program: end that, or choose another "
+		    "port "
+		    "with `sandtop host run --port N`",
+		    port);
+	return error_system(err, errnum, "listening on 127.0.0.1:%d", port);
+}
+
+static int
+bound_port(int fd)
+{
+	struct sockaddr_in address;
+	socklen_t len = sizeof address;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		return 0;
+	return ntohs(address.sin_port);
+}
+
+/* Leaves room for the descriptors of sandboxes. */
+static int
+connection_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		return MAX_CONNECTIONS;
+	return (int)CLAMP(limit.rlim_cur / 2, 64, MAX_CONNECTIONS);
+}
+
+static struct MHD_Daemon *
+start_daemon(struct server *s, int listener)
+{
+	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_LISTEN_SOCKET, listener, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, connection_limit(), NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_LIMIT_S, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+	    on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED,
+	    on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+	    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+struct server *
+server_new(struct loop *loop, int port, const struct server_events *events, void *ctx,
+    struct error *err)
+{
+	struct server *s;
+	int listener = -1;
+
+	if (!open_listener(port, &listener, err))
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	s->loop = loop;
+	s->events = events;
+	s->ctx = ctx;
+	s->port = bound_port(listener);
+	s->daemon = start_daemon(s, listener);
+	if (!s->daemon) {
+		close(listener);
+		free(s);
+		error_set(err, ERROR_SYSTEM, "the HTTP server did not start");
+		return NULL;
+	}
+	s->again = timer_new(loop, on_again, s);
+	s->sweep = timer_new(loop, on_sweep, s);
+	s->watch = watch_new(loop,
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, on_ready,
+	    s);
+	watch_set(s->watch, WATCH_READ);
+	return s;
+}
+
+int
+server_port(const struct server *s)
+{
+	return s->port;
+}
+
+size_t
+server_connections(const struct server *s)
+{
+	return s->connection_count;
+}
+
+/* libmicrohttpd insists that nothing is suspended when it stops. */
+void
+server_stop(struct server *s)
+{
+	if (s->stopping)
+		return;
+	assert(!s->running);
+	s->stopping = true;
+	if (s->deferred)
+		loop_defer_cancel(s->loop, s->deferred);
+	for (struct connection *c = s->connections; c; c = c->next) {
+		if (!c->request)
+			continue;
+		request_left(c->request);
+		request_wake(c->request);
+	}
+	MHD_run(s->daemon);
+	watch_free(s->watch);
+	timer_free(s->again);
+	timer_free(s->sweep);
+	MHD_stop_daemon(s->daemon);
+	s->daemon = NULL;
+}
+
+void
+server_free(struct server *s)
+{
+	if (!s)
+		return;
+	server_stop(s);
+	free(s);
+}

@@ -1,0 +1,74 @@
+/* server_internal - what server.c and request.c share. */
+#ifndef HOST_SERVER_INTERNAL_H
+#define HOST_SERVER_INTERNAL_H
+
+#include <microhttpd.h>
+
+#include "base/str.h"
+#include "host/server.h"
+
+/* One TCP connection, kept so that those who never send a request are cut. */
+struct connection {
+	struct server *server;		/* borrowed */
+	struct connection *prev, *next; /* borrowed: the server's list */
+	struct request *request; /* borrowed: the one being served, NULL between two */
+	int fd;			 /* libmicrohttpd's */
+	uint64_t since_ms;	 /* of the last progress */
+	bool used;		 /* a request was begun on it */
+};
+
+struct server {
+	struct loop *loop;		    /* borrowed */
+	const struct server_events *events; /* borrowed */
+	void *ctx;			    /* borrowed */
+	struct MHD_Daemon *daemon;	    /* owned */
+	struct watch *watch;		    /* owned: the daemon's epoll descriptor */
+	struct timer *again;		    /* owned: when libmicrohttpd wants to run */
+	struct timer *sweep;		    /* owned: cuts those who stall */
+	uint64_t deferred;		    /* loop_defer's id; 0: none */
+	struct connection *connections;	    /* owned list */
+	size_t connection_count;
+	int port;
+	bool running; /* inside MHD_run */
+	bool stopping;
+};
+
+struct request {
+	struct server *server;		   /* borrowed */
+	struct connection *on;		   /* borrowed */
+	struct MHD_Connection *connection; /* borrowed; NULL until the header is read */
+	char *path;			   /* owned: before the '?' */
+	const char *query;		   /* borrowed: into path's memory */
+	const char *method;		   /* borrowed from libmicrohttpd */
+
+	struct buf body;
+	size_t body_limit, body_seen;
+	request_sink *sink;
+	void *sink_ctx; /* borrowed */
+
+	void (*gone)(void *ctx);
+	void *gone_ctx; /* borrowed */
+
+	struct pairs headers;	       /* of the reply */
+	struct MHD_Response *response; /* owned until queued */
+	int status;
+	request_source *source; /* NULL: a whole reply */
+	void *source_ctx;	/* borrowed */
+	struct buf pending;	/* given by the source, not yet taken */
+	size_t pending_at;
+	struct watch *hangup; /* owned: on the socket while a stream is open */
+
+	bool headed, told, answered, queued, suspended, exhausted;
+	bool early; /* answered past libmicrohttpd; the rest of the body is dropped */
+	bool dead;  /* the client left */
+};
+
+struct request *request_new(struct server *s, const char *uri, struct connection *on);
+void request_free(struct request *r);
+/* libmicrohttpd's access handler, once it is known whose call it is. */
+enum MHD_Result request_advance(struct request *r, struct MHD_Connection *connection,
+    const char *method, const char *bytes, size_t *len);
+void request_left(struct request *r); /* tells the owner, once */
+void server_run_soon(struct server *s);
+
+#endif
