@@ -275,7 +275,7 @@ draw_hints(const struct app *a, struct canvas *c, int row, enum keymap_context k
 	}
 
 	size_t count =
-	    keymap_hint_list(a->keymap, keys, c->area.cols - col, list, HINTS_MAX);
+	    keymap_hint_list(a->keymap, keys, c->area.cols - (col - 1), list, HINTS_MAX);
 
 	for (size_t i = 0; i < count; i++) {
 		col = canvas_text(&line, 0, col, ROLE_HINT_KEY, list[i]->key) + 1;

@@ -13,6 +13,8 @@ enum {
 	ROW_MAX = 1024,
 	MS_PER_S = 1000,
 	GRACE_TICK_MS = 100,
+	LOW_ROWS = 20,
+	NARROW_COLS = 50,
 	MARGIN = 2, /* columns between frame and text, both sides together */
 };
 
@@ -320,10 +322,11 @@ dialog_view_close(void *state)
 
 /* ---- drawing */
 
-/* Rows of the parts, for a text width. */
+/* Rows of the parts, for a text width. On a low screen the gaps, the column names and
+ * the command line give way to the targets. */
 struct plan {
-	int width;
-	int body, targets, listed, left_out, cli, choices, question;
+	int width, gap;
+	int body, header, listed, more, left_out, cli, choices, question;
 };
 
 static int
@@ -361,42 +364,38 @@ box_width(const struct dialog *d, int cols)
 	return MIN(MAX(widest + MARGIN + 2, 46), cols - 2);
 }
 
-/* A gap row stands in front of every part but the first. */
+static int
+plan_rows(const struct plan *p)
+{
+	int rows = p->body + (p->body ? p->gap : 0);
+	int targets = p->header + p->listed + p->more;
+
+	rows += targets + (targets ? p->gap : 0);
+	rows += p->left_out + p->cli + p->choices;
+	return rows + p->question + (p->question ? p->gap : 0) + 2;
+}
+
 static struct plan
 make_plan(const struct dialog *d, int rows, int cols)
 {
 	struct plan p = { .width = box_width(d, cols) - 2 - MARGIN };
-	int fixed, all = (int)d->ids.count;
+	int all = (int)d->ids.count, room;
 
+	p.gap = rows >= LOW_ROWS ? 1 : 0;
 	p.body = *d->body ? widget_text_rows(d->body, p.width) : 0;
 	p.left_out = all && count_targets(d) < d->ids.count ? 1 : 0;
-	p.cli = d->cli ? 1 : 0;
+	p.cli = d->cli && p.gap ? 1 : 0;
 	p.choices =
 	    d->level == DIALOG_MENU ? (int)d->choice_count : (d->choice_count ? 1 : 0);
 	p.question = ask_rows(d);
-	fixed = 2 + p.body + p.left_out + p.cli + p.choices + p.question;
-	fixed += (p.body ? 1 : 0) + (p.question ? 1 : 0);
-	if (all) {
-		fixed += (d->header ? 1 : 0) + 1;
-		p.listed = CLAMP(rows - 2 - fixed, 1, all);
-		if (p.listed < all && p.listed > 1)
-			p.listed--; /* for "... n more" */
-	}
-	p.targets = all ? p.listed + (d->header ? 1 : 0) + (p.listed < all ? 1 : 0) : 0;
+	if (all == 0)
+		return p;
+	p.header = d->header && p.gap ? 1 : 0;
+	p.listed = 1;
+	room = rows - 1 - plan_rows(&p) + 1; /* the header row of the screen stays */
+	p.more = room < all ? 1 : 0;
+	p.listed = CLAMP(room - p.more, 1, all);
 	return p;
-}
-
-static int
-plan_rows(const struct plan *p)
-{
-	int rows =
-	    2 + p->body + p->targets + p->left_out + p->cli + p->choices + p->question;
-
-	if (p->body && rows > p->body + 2)
-		rows++;
-	if (p->targets)
-		rows++;
-	return rows + (p->question ? 1 : 0);
 }
 
 static int
@@ -405,7 +404,7 @@ draw_targets(const struct dialog *d, struct canvas *c, int row, const struct pla
 	int all = (int)d->ids.count;
 	int top = CLAMP(d->top, 0, MAX(all - p->listed, 0));
 
-	if (d->header)
+	if (p->header)
 		canvas_text(c, row++, 2, ROLE_COLUMN, d->header);
 	for (int i = 0; i < p->listed; i++) {
 		struct buf line;
@@ -415,7 +414,7 @@ draw_targets(const struct dialog *d, struct canvas *c, int row, const struct pla
 		    acts ? ROLE_TEXT : ROLE_DIM, line.data);
 		buf_clear(&line);
 	}
-	if (p->listed < all)
+	if (p->more)
 		canvas_textf(c, row++, 2, ROLE_DIM, "%s %d-%d of %d  (Up, Down scroll)",
 		    c->glyphs->ellipsis, top + 1, top + p->listed, all);
 	return row;
@@ -456,8 +455,7 @@ draw_buttons(const struct dialog *d, struct canvas *c, int row)
 
 	col = canvas_textf(
 	    c, row, yes_col, d->on_yes ? ROLE_CURSOR : ROLE_TEXT, "[ %s ]", d->verb);
-	canvas_text(c, row, col + 3, ROLE_HINT_KEY, "y");
-	canvas_textf(c, row, col + 5, ROLE_TEXT, "%s", d->verb);
+	canvas_text(c, row, col + 3, ROLE_HINT_KEY, "y n");
 	canvas_cursor(c, row, d->on_yes ? yes_col + 2 : 2);
 }
 
@@ -475,13 +473,14 @@ draw_counted(const struct dialog *d, struct canvas *c, int row)
 		canvas_cursor(c, row, 0);
 	} else {
 		int width = MAX(text_width(expected), 1) + 1;
-		col = canvas_textf(c, row, 0, ROLE_TEXT, "Type %s then Enter to %s: [ ",
+		col = canvas_textf(c, row, 0, ROLE_TEXT,
+		    c->area.cols < NARROW_COLS ? "%s and Enter %s: [ "
+					       : "Type %s then Enter to %s: [ ",
 		    expected, d->verb);
 		canvas_text(c, row, col + width, ROLE_TEXT, " ]");
 		prompt_draw(&d->typed, c, row, col, width, ROLE_INPUT, true);
 		canvas_text(c, row, col + width + 5, ROLE_DIM, "Esc: nothing");
-		canvas_textf(c, row + 1, 0, ROLE_DIM,
-		    "After Enter you have %d s to press Esc.",
+		canvas_textf(c, row + 1, 0, ROLE_DIM, "Then you have %d s to press Esc.",
 		    DIALOG_GRACE_MS / MS_PER_S);
 	}
 	free(expected);
@@ -503,7 +502,7 @@ draw_question(const struct dialog *d, struct canvas *c, int row)
 		col = canvas_text(c, row, 0, ROLE_HINT_KEY, "y");
 		col = canvas_textf(c, row, col + 1, ROLE_CRIT, "%s", d->verb);
 		col = canvas_text(c, row, col + 3, ROLE_HINT_KEY, "n Esc");
-		canvas_text(c, row, col + 1, ROLE_TEXT, "nothing (Enter does nothing)");
+		canvas_text(c, row, col + 1, ROLE_TEXT, "nothing");
 		break;
 	case DIALOG_COUNTED:
 		draw_counted(d, c, row);
@@ -532,14 +531,13 @@ dialog_draw(const void *state, struct canvas *c)
 	int row = widget_text(&in, 0, 0, ROLE_TEXT, d->body);
 
 	if (row > 0)
-		row++;
-	if (p.targets)
-		row = draw_targets(d, &in, row, &p) + 1;
+		row += p.gap;
+	if (p.listed)
+		row = draw_targets(d, &in, row, &p) + p.gap;
 	if (p.left_out)
-		canvas_textf(&in, row++, 0, ROLE_WARN,
-		    "%zu changed since this opened: left out",
+		canvas_textf(&in, row++, 0, ROLE_WARN, "%zu changed meanwhile, left out",
 		    d->ids.count - count_targets(d));
-	if (d->cli)
+	if (p.cli)
 		canvas_textf(&in, row++, 0, ROLE_DIM, "same as: %s", d->cli);
 	row = draw_choices(d, &in, row);
 	if (p.question)

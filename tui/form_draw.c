@@ -31,10 +31,11 @@ shape_of(const struct form *f, int rows, int cols)
 	s.label_cols = MIN(s.label_cols, s.cols / 3);
 	s.pitch = rows >= TALL_ROWS ? 2 : 1;
 
-	int room = rows - 2 - FOOT_ROWS - 1;
+	int room = rows - 1 - 2 - FOOT_ROWS - 1;
 
 	s.visible = CLAMP(room / s.pitch, 1, count);
-	s.rows = MIN(s.visible * s.pitch + FOOT_ROWS + 2 + (s.pitch == 1 ? 1 : 0), rows);
+	s.rows =
+	    MIN(s.visible * s.pitch + FOOT_ROWS + 2 + (s.pitch == 1 ? 1 : 0), rows - 1);
 	return s;
 }
 
@@ -45,6 +46,8 @@ form_layout(void *state, int rows, int cols)
 	struct shape s = shape_of(f, rows, cols);
 
 	f->top = list_scroll(f->top, (int)f->focus, (int)f->count, s.visible);
+	for (size_t i = 0; i < f->count; i++)
+		f->items[i].line.masked = f->items[i].field.secret && i != f->focus;
 }
 
 static int

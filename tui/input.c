@@ -596,7 +596,7 @@ feed_byte(struct input *in, unsigned char byte)
 /* ---- public */
 
 void
-input_init(struct input *in, const struct input_events *events, void *ctx, int escape_ms)
+input_setup(struct input *in, const struct input_events *events, void *ctx, int escape_ms)
 {
 	*in = (struct input){
 		.events = events,
@@ -607,7 +607,7 @@ input_init(struct input *in, const struct input_events *events, void *ctx, int e
 }
 
 void
-input_clear(struct input *in)
+input_dispose(struct input *in)
 {
 	buf_clear(&in->paste);
 	*in = (struct input){ 0 };

@@ -72,10 +72,10 @@ struct input {
 	int paste_match; /* bytes of the end marker seen */
 };
 
-/* escape_ms 0: 25. `events` and `ctx` must outlive it. */
-void input_init(
+/* (net has an input_init() of its own.) escape_ms 0: 25. `events` and `ctx` must outlive it. */
+void input_setup(
     struct input *in, const struct input_events *events, void *ctx, int escape_ms);
-void input_clear(struct input *in);
+void input_dispose(struct input *in);
 void input_feed(struct input *in, const char *bytes, size_t len);
 int input_wait_ms(const struct input *in); /* 0: nothing is pending */
 void input_timeout(struct input *in);

@@ -9,7 +9,7 @@
 enum {
 	WHICH_KEY_MS = 300,
 	COLUMN_COLS = 26,
-	KEY_COLS = 8,
+	KEY_COLS = 7,
 };
 
 void
@@ -61,7 +61,7 @@ which_key_draw(const struct app *a, struct canvas *c)
 
 	int columns = MAX((c->area.cols - 2) / COLUMN_COLS, 1);
 	int lines = ((int)list.count + columns - 1) / columns;
-	int rows = MIN(lines + 2, c->area.rows);
+	int rows = MIN(lines + 2, c->area.rows - 1); /* the header stays */
 	struct canvas box = canvas_sub(c, c->area.rows - rows, 0, rows, c->area.cols);
 
 	canvas_fill(&box, ROLE_TEXT);

@@ -178,11 +178,11 @@ struct canvas
 widget_box(struct canvas *c, int rows, int cols, enum role role, const char *title,
     const char *foot)
 {
-	rows = MIN(rows, c->area.rows);
+	rows = MIN(rows, c->area.rows - 1);
 	cols = MIN(cols, c->area.cols);
 
 	struct canvas box = canvas_sub(
-	    c, (c->area.rows - rows) / 2, (c->area.cols - cols) / 2, rows, cols);
+	    c, 1 + (c->area.rows - 1 - rows) / 2, (c->area.cols - cols) / 2, rows, cols);
 
 	canvas_fill(&box, ROLE_TEXT);
 	return canvas_frame(&box, role, title, foot);

@@ -40,8 +40,8 @@ void widget_graph(struct canvas *c, const struct graph *g);
 void widget_bar(
     struct canvas *c, int row, int col, int width, enum role role, float percent);
 
-/* A box in the middle of an overlay's canvas, cleared and framed; at most as large as
- * the canvas. Returns the inside. */
+/* A box in the middle of an overlay's canvas, cleared and framed, below the header row,
+ * which stays in sight at every size. Returns the inside. */
 struct canvas widget_box(struct canvas *c, int rows, int cols, enum role role,
     const char *title, const char *foot);
 
