@@ -35,6 +35,7 @@ struct form_field {
 	const char *note; /* behind the field: "0 < x <= 24h"; for toggles their text */
 	const char *help; /* F1: one or more lines */
 	int width;	  /* columns of the input; 0: what fits */
+	bool secret;	  /* a line that is masked while another field has the focus */
 };
 
 struct form_events {
