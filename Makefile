@@ -75,7 +75,9 @@ test-program: test-program-binaries ## tests that drive the real program
 test-san: ## the whole suite under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory SAN=1 test
 
-bench: all ## speed, as ratios to a peer in the same run
+bench: ## speed, as ratios to a peer in the same run
+	@sh scripts/deps.sh bench
+	@$(MAKE) --no-print-directory bench-binaries
 	@sh tests/bench/run.sh $(BUILD)
 
 screenshots: all ## PNGs of the real program into screenshots/

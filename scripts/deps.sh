@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the build, the program and the tests need from the system's packages.
-# usage: deps.sh build|run|test|screenshots
+# usage: deps.sh build|run|test|bench|screenshots
 # Installs what is missing when CI=true or YES=1, asks on a terminal, else says the command.
 set -u
 goal=${1:-build}
@@ -15,7 +15,8 @@ case $goal in
 build) want=$build ;;
 run) want="$build $run" ;;
 test) want="$build $run $test" ;;
-screenshots) want="$build $run $screenshots" ;;
+bench) want="$build $run $test" ;;
+screenshots) want="$build $run $test $screenshots" ;;
 *) echo "deps.sh: unknown goal $goal" >&2; exit 2 ;;
 esac
 
