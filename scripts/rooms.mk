@@ -77,6 +77,11 @@ $$($(1)_BENCH): $(BUILD)/tests/bench/bench_$(1).o $$(call archive,$(1)) \
 		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS))) -lm -lpthread -ldl
 endef
 $(foreach r,$(ROOMS),$(eval $(call bench_rules,$(r))))
+# bench_screen: the whole program in a pty, as the program tests have it
+$(BUILD)/tests/bench/bench_screen: $(BUILD)/tests/bench/bench_screen.o $(SUPPORT) \
+		$(call archive,term) $(call archive,wire) $(call archive,base)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
+BENCHES += $(BUILD)/tests/bench/bench_screen
 
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -88,10 +93,11 @@ build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 fuzz: $(FUZZ_TARGETS) ## a minute of each fuzz target (FUZZ_SECONDS=60)
 	@sh tests/fuzz/run.sh $(FUZZ_TARGETS)
 
-.PHONY: test-unit-binaries test-program-binaries test-binaries
+.PHONY: bench-binaries test-unit-binaries test-program-binaries test-binaries
 test-unit-binaries: $(UNIT_TESTS)
 test-program-binaries: $(BUILD)/sandtop $(BUILD)/sandtop-init $(PROGRAM_TESTS)
 test-binaries: test-unit-binaries test-program-binaries
+bench-binaries: $(BUILD)/sandtop $(BUILD)/sandtop-init $(BENCHES)
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
