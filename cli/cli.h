@@ -81,6 +81,7 @@ struct cli {
 	bool color;	 /* of stdout */
 	bool verbose;
 	int64_t request_timeout_ms; /* 0: the default */
+	int out_error;	 /* errno of the first write to stdout that failed; 0: none */
 };
 
 /* A handler per command of the command line; a test finds ids without one. Returns the

@@ -58,7 +58,7 @@ on_end(void *ctx, int pid, int status)
 	(void)pid;
 	n->pid = 0;
 	n->up = false;
-	n->failure = box_program_log_last(n->log);
+	n->failure = box_program_log_first(n->log);
 	log_warn("box", "slirp4netns ended with status %d: %s", status, n->failure);
 }
 

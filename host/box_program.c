@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -166,35 +165,27 @@ box_program_log_new(void)
 	return fd;
 }
 
-static char *
-log_line(int log, bool last)
+/* What slirp4netns says in any case. */
+static const char *const chatter[] = { "WARNING", "sent tapfd", "received tapfd" };
+
+static bool
+is_chatter(const char *line)
 {
-	char bytes[LOG_SIZE];
-	ssize_t got = log < 0 ? 0 : pread(log, bytes, sizeof bytes, 0);
-	size_t len = got > 0 ? strnlen(bytes, (size_t)got) : 0, start = 0;
-
-	while (len > 0 && bytes[len - 1] == '\n')
-		len--;
-	for (size_t i = 0; i < len && last; i++)
-		if (bytes[i] == '\n')
-			start = i + 1;
-	const char *end = memchr(bytes + start, '\n', len - start);
-	struct buf line;
-
-	buf_init(&line, (size_t)LOG_SIZE * 8);
-	text_clean(
-	    &line, bytes + start, end ? (size_t)(end - bytes) - start : len - start);
-	return buf_take(&line);
+	for (size_t i = 0; i < ARRAY_LEN(chatter); i++)
+		if (str_has_prefix(line, chatter[i]))
+			return true;
+	return false;
 }
 
 char *
 box_program_log_first(int log)
 {
-	return log_line(log, false);
-}
+	char bytes[LOG_SIZE + 1], *rest = bytes, *line;
+	ssize_t got = log < 0 ? 0 : pread(log, bytes, LOG_SIZE, 0);
 
-char *
-box_program_log_last(int log)
-{
-	return log_line(log, true);
+	bytes[got > 0 ? got : 0] = '\0';
+	do
+		line = strsep(&rest, "\n");
+	while (rest && is_chatter(line));
+	return text_clean_dup(line);
 }

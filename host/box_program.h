@@ -32,8 +32,7 @@ char *box_program_find(const char *program, const char *override);
 
 /* A file in memory for what a program says. */
 int box_program_log_new(void);
-/* First line of it, made safe; "" when it said nothing. Caller frees. */
+/* First line of it that says something, made safe; "": none. Caller frees. */
 char *box_program_log_first(int log);
-char *box_program_log_last(int log);
 
 #endif

@@ -36,7 +36,8 @@ static const struct {
 	{ CURLE_SSL_CONNECT_ERROR, ERROR_OFFLINE, "no TLS connection to ",
 	    ": check the URL and the proxy" },
 	{ CURLE_PEER_FAILED_VERIFICATION, ERROR_OFFLINE, "the certificate of ",
-	    " is not trusted: check the domain, or name your CA file in SSL_CERT_FILE" },
+	    " is not trusted: check the domain, or name your CA file in SSL_CERT_FILE or "
+	    "CURL_CA_BUNDLE" },
 	{ CURLE_SSL_CACERT_BADFILE, ERROR_INPUT, "the CA file for ",
 	    " cannot be read: check SSL_CERT_FILE and CURL_CA_BUNDLE" },
 	{ CURLE_BAD_CONTENT_ENCODING, ERROR_REMOTE, "",

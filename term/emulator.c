@@ -150,7 +150,9 @@ on_erase(void *ctx, struct rect r)
 static void
 on_reply(void *ctx, const char *bytes, size_t len)
 {
-	emulator_reply(ctx, bytes, len);
+	struct emulator *e = ctx;
+
+	buf_add(&e->reply, bytes, len);
 }
 
 static const struct vt_events vt_events = {
@@ -160,9 +162,11 @@ static const struct vt_events vt_events = {
 	.reply = on_reply,
 };
 
+/* Answers stand in the order of the questions: programs rely on it. */
 void
 emulator_reply(struct emulator *e, const char *bytes, size_t len)
 {
+	flush_out(e);
 	buf_add(&e->reply, bytes, len);
 }
 
@@ -375,8 +379,10 @@ on_sequence(void *ctx, const struct sequence *seq)
 	e->changed = true;
 	e->repeat_credit = MIN(e->repeat_credit + REPEAT_CREDIT, e->rows * e->cols);
 	if (seq->csi && seq->final == 'm' && !seq->leader && !seq->intermediate) {
-		pen_apply(&e->pen, seq);
-		e->blank.bg = e->pen.bg;
+		struct pen pen = e->pen;
+
+		pen_apply(&pen, seq);
+		emulator_set_pen(e, pen);
 		return;
 	}
 	emulator_sequence(e, seq);
@@ -472,9 +478,12 @@ emulator_restore_cursor(struct emulator *e)
 	emulator_go(e, saved->place);
 }
 
+/* What is pending may scroll, with rows in the old background. */
 void
 emulator_set_pen(struct emulator *e, struct pen pen)
 {
+	if (pen.bg != e->pen.bg)
+		flush_out(e);
 	e->pen = pen;
 	e->blank.bg = pen.bg;
 }
@@ -491,10 +500,11 @@ emulator_set_screen(struct emulator *e, bool alt)
 {
 	if (alt == emulator_is_alt(e))
 		return;
+	flush_out(e);
 	if (alt && !e->screens[SCREEN_ALT])
 		e->screens[SCREEN_ALT] = grid_new(e->rows, e->cols);
 	if (alt)
-		e->parked = emulator_place(e);
+		e->parked = (struct place){ e->at, e->wrapping };
 	e->grid = e->screens[alt ? SCREEN_ALT : SCREEN_PRIMARY];
 	e->modes = alt ? e->modes | MODE_ALT_SCREEN : e->modes & ~(unsigned)MODE_ALT_SCREEN;
 	e->last_row = NULL;

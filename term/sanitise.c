@@ -357,26 +357,30 @@ in_string_escape(struct sanitise *s, unsigned char c)
 /* ---- the machine */
 
 static size_t
-feed_ground(struct sanitise *s, const char *bytes, size_t len)
+feed_utf8(struct sanitise *s, const char *bytes, size_t len)
 {
-	size_t n = printable_len(bytes, len);
+	size_t n = 0;
 
-	if (n > 0) {
-		s->sink->ascii(s->ctx, bytes, n);
-		return n;
-	}
-
-	unsigned char c = (unsigned char)bytes[0];
-
-	if (!take_control(s, c))
-		begin_utf8(s, c);
-	return 1;
+	while (n < len && s->state == UTF8 && continue_utf8(s, (unsigned char)bytes[n]))
+		n++;
+	return n;
 }
 
 static size_t
-feed_utf8(struct sanitise *s, const char *bytes)
+feed_ground(struct sanitise *s, const char *bytes, size_t len)
 {
-	return continue_utf8(s, (unsigned char)bytes[0]) ? 1 : 0;
+	unsigned char c = (unsigned char)bytes[0];
+
+	if (is_printable(c)) {
+		size_t n = printable_len(bytes, len);
+
+		s->sink->ascii(s->ctx, bytes, n);
+		return n;
+	}
+	if (take_control(s, c))
+		return 1;
+	begin_utf8(s, c);
+	return 1 + feed_utf8(s, bytes + 1, len - 1);
 }
 
 /* A byte of 8 bits ends a sequence, and is text. */
@@ -425,7 +429,7 @@ sanitise_feed(struct sanitise *s, const char *bytes, size_t len)
 		if (s->state == GROUND)
 			n = feed_ground(s, bytes, len);
 		else if (s->state == UTF8)
-			n = feed_utf8(s, bytes);
+			n = feed_utf8(s, bytes, len);
 		else if (s->state == STRING)
 			n = feed_string(s, bytes, len);
 		else if (s->state == STRING_ESCAPE)

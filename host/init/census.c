@@ -28,7 +28,7 @@ struct process {
 	unsigned long long ticks, started, pages;
 };
 
-enum { PROCESSES_MAX = 32768, ROUNDS_MAX = 1000 };
+enum { PROCESSES_MAX = 32768, ROUNDS_MAX = 1000, BLIND_ROUNDS = 10 };
 static struct process processes[PROCESSES_MAX];
 static size_t count;
 
@@ -185,18 +185,42 @@ signal_all(int signum)
 		kill(processes[i].pid, signum);
 }
 
-void
-census_freeze(void)
+/*
+ * What is being forked while a signal goes round may miss it, or take it after
+ * the next one: rounds go on until a census finds nothing to do. Without /proc
+ * there is none, and a few rounds have to do.
+ */
+static void
+settle(int signum)
 {
-	take_census();
+	for (int i = 0; i < BLIND_ROUNDS; i++) {
+		kill(-1, signum);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void
+remember_stopped(void)
+{
+	const size_t max = sizeof stopped_before / sizeof *stopped_before;
+
 	stopped_count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (processes[i].state == 'T' &&
-		    stopped_count < sizeof stopped_before / sizeof *stopped_before) {
+	for (size_t i = 0; i < count && stopped_count < max; i++)
+		if (processes[i].state == 'T') {
 			stopped_before[stopped_count].pid = processes[i].pid;
 			stopped_before[stopped_count++].started = processes[i].started;
 		}
-	/* What was being forked meanwhile is found by the next round. */
+}
+
+void
+census_freeze(void)
+{
+	if (!census_has_proc()) {
+		settle(SIGSTOP);
+		return;
+	}
+	take_census();
+	remember_stopped();
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool running = false;
 
@@ -231,18 +255,28 @@ by_age(const void *a, const void *b)
 	return y->pid - x->pid;
 }
 
+static bool
+continue_stopped(void)
+{
+	bool any = false;
+
+	take_census();
+	qsort(processes, count, sizeof *processes, by_age);
+	for (size_t i = 0; i < count; i++)
+		if (processes[i].state == 'T' && !was_stopped_before(&processes[i]))
+			any |= kill(processes[i].pid, SIGCONT) == 0;
+	return any;
+}
+
 void
 census_thaw(void)
 {
 	if (!census_has_proc()) {
-		kill(-1, SIGCONT);
+		settle(SIGCONT);
 		return;
 	}
-	take_census();
-	qsort(processes, count, sizeof *processes, by_age);
-	for (size_t i = 0; i < count; i++)
-		if (!was_stopped_before(&processes[i]))
-			kill(processes[i].pid, SIGCONT);
+	for (int round = 0; round < ROUNDS_MAX && continue_stopped(); round++)
+		sched_yield();
 	stopped_count = 0;
 }
 

@@ -45,6 +45,15 @@ struct file {
 	bool for_user;
 };
 
+static const struct {
+	const char *path, *target;
+} links[] = {
+	{ "/etc/mtab", "../proc/self/mounts" },
+	{ "/etc/os-release", "../usr/lib/os-release" },
+	{ "/var/run", "../run" },
+	{ "/var/lock", "../run/lock" },
+};
+
 #define PROFILE_TEXT                                                                     \
 	"# ~/.profile: read by login shells\n"                                           \
 	"if [ -n \"$BASH_VERSION\" ] && [ -f ~/.bashrc ]; then\n"                        \
@@ -231,10 +240,9 @@ furnish_etc(void)
 	name_the_machine();
 	name_the_resolver();
 	name_the_zone();
-	if (symlink("../proc/self/mounts", "/etc/mtab") == 0)
-		symlink("../usr/lib/os-release", "/etc/os-release");
-	if (symlink("../run", "/var/run") == 0)
-		symlink("../run/lock", "/var/lock");
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (symlink(links[i].target, links[i].path) != 0)
+			continue; /* what lies there already stays */
 	mkdir("/run/lock", 01777);
 }
 

@@ -30,7 +30,14 @@
 #include "base/str.h"
 #include "tests/support/world.h"
 
-enum { ROWS = 60, COLS = 200, RUNS = 15, KEYS = 200, FLOOD_BYTES = 24 << 20, FLEET = 100 };
+enum {
+	ROWS = 60,
+	COLS = 200,
+	RUNS = 15,
+	KEYS = 200,
+	FLOOD_BYTES = 24 << 20,
+	FLEET = 100
+};
 
 /* ---- numbers */
 
@@ -50,7 +57,8 @@ median_ms(uint64_t *us, size_t count)
 }
 
 static void
-print_ratio(const char *what, double ours, const char *peer, double theirs, const char *goal)
+print_ratio(
+    const char *what, double ours, const char *peer, double theirs, const char *goal)
 {
 	printf("%-34s %8.2f ms   %-22s %8.2f ms   ratio %5.2f   (%s)\n", what, ours, peer,
 	    theirs, ours / theirs, goal);
@@ -75,7 +83,8 @@ static void
 end_tmux(struct world *w)
 {
 	struct ran r = world_run_argv(w, NULL,
-	    (const char *const[]){ "/usr/bin/tmux", "-L", "sandtop-bench", "kill-server", NULL });
+	    (const char *const[]){
+		"/usr/bin/tmux", "-L", "sandtop-bench", "kill-server", NULL });
 
 	ran_clear(&r);
 }
@@ -96,8 +105,8 @@ bench_first_frame(struct world *w)
 		us[2][i] = time_to_text(w, htop, "PID");
 	}
 	double first = median_ms(us[0], RUNS);
-	print_ratio("first frame at 200x60", first, "tmux new-session", median_ms(us[1], RUNS),
-	    "reach <= 1.0");
+	print_ratio("first frame at 200x60", first, "tmux new-session",
+	    median_ms(us[1], RUNS), "reach <= 1.0");
 	print_ratio("", first, "htop", median_ms(us[2], RUNS), "orientation");
 }
 
@@ -107,19 +116,20 @@ static const struct {
 	const char *name, *awk, *goal;
 } corpora[] = {
 	{ "ASCII lines",
-	    "BEGIN{for(i=0;i<%d;i++)printf \"%%08d the quick brown fox jumps over the lazy dog "
+	    "BEGIN{for(i=0;i<n;i++)printf \"%08d the quick brown fox jumps over the lazy "
+	    "dog "
 	    "and keeps running through the fields\\n\",i}",
 	    "reach <= 1.0" },
 	{ "colour",
-	    "BEGIN{for(i=0;i<%d;i++)printf \"\\033[38;5;%%dmword\\033[1;3%%dmword\\033[0m "
-	    "\\033[48;2;%%d;20;30mcell\\033[m and more text here\\n\",i%%256,i%%8,i%%255}",
+	    "BEGIN{for(i=0;i<n;i++)printf \"\\033[38;5;%dmword\\033[1;3%dmword\\033[0m "
+	    "\\033[48;2;%d;20;30mcell\\033[m and more text here\\n\",i%256,i%8,i%255}",
 	    "reach <= 0.35" },
 	{ "cell addressing",
-	    "BEGIN{for(i=0;i<%d;i++)printf \"\\033[%%d;%%dHcell %%d\\033[K some text that is "
-	    "drawn over and over at other places......\",i%%58+1,i%%150+1,i}",
+	    "BEGIN{for(i=0;i<n;i++)printf \"\\033[%d;%dHcell %d\\033[K some text that is "
+	    "drawn over and over at other places......\",i%58+1,i%150+1,i}",
 	    "reach <= 0.35" },
 	{ "UTF-8",
-	    "BEGIN{for(i=0;i<%d;i++)printf \"%%d \\344\\270\\255\\346\\226\\207 "
+	    "BEGIN{for(i=0;i<n;i++)printf \"%d \\344\\270\\255\\346\\226\\207 "
 	    "\\303\\251\\303\\250 \\360\\237\\230\\200 \\320\\277\\321\\200\\320\\270 "
 	    "\\346\\227\\245\\346\\234\\254\\350\\252\\236 text between them\\n\",i}",
 	    "reach <= 0.35" },
@@ -130,12 +140,11 @@ static char *
 make_corpus(struct world *w, size_t which)
 {
 	char *path = xasprintf("%s/flood-%zu", w->dir, which);
-	char *program = xasprintf(corpora[which].awk, 1000000);
-	char *command = xasprintf("awk '%s' | head -c %d >%s", program, FLOOD_BYTES, path);
+	char *command = xasprintf("awk -v n=1000000 '%s' | head -c %d >%s",
+	    corpora[which].awk, FLOOD_BYTES, path);
 
 	if (system(command) != 0)
 		fail_msg("cannot make the corpus");
-	free(program);
 	free(command);
 	return path;
 }
@@ -144,8 +153,10 @@ static void
 send_corpus(const char *id, const char *path, struct world *w)
 {
 	char *command = xasprintf("cat %s", path);
-	char *shell = xasprintf("%s exec %s -- sh -c 'cat >/tmp/flood' <%s", getenv("SANDTOP_BIN"), id, path);
-	struct ran r = world_run_argv(w, NULL, (const char *const[]){ "/bin/sh", "-c", shell, NULL });
+	char *shell = xasprintf(
+	    "%s exec %s -- sh -c 'cat >/tmp/flood' <%s", getenv("SANDTOP_BIN"), id, path);
+	struct ran r = world_run_argv(
+	    w, NULL, (const char *const[]){ "/bin/sh", "-c", shell, NULL });
 
 	if (r.status != 0)
 		fail_msg("sending the corpus: %s", r.err.data);
@@ -158,8 +169,9 @@ static uint64_t
 time_cat(struct driver *d, const char *path)
 {
 	static int serial;
-	char *line = xasprintf("clear; cat %s; printf '\\033[m\\033[2J\\033[H'; echo fin''ished-%d\r",
-	    path, ++serial);
+	char *line = xasprintf(
+	    "clear; cat %s; printf '\\033[m\\033[2J\\033[H'; echo fin''ished-%d\r", path,
+	    ++serial);
 	char *done = xasprintf("finished-%d", serial);
 
 	driver_type(d, line);
@@ -176,8 +188,8 @@ bench_flood(struct world *w)
 {
 	enum { FLOODS = 5 };
 	char *id = world_out(w, "create", "base", NULL);
-	const char *tmux_argv[] = { "/usr/bin/tmux", "-L", "sandtop-bench", "-f", "/dev/null",
-		"new-session", "bash --norc", NULL };
+	const char *tmux_argv[] = { "/usr/bin/tmux", "-L", "sandtop-bench", "-f",
+		"/dev/null", "new-session", "bash --norc", NULL };
 	struct driver *ours = driver_sandtop(w, ROWS, COLS, "shell", id, NULL);
 	struct driver *tmux = driver_start(w, ROWS, COLS, tmux_argv);
 
@@ -192,8 +204,8 @@ bench_flood(struct world *w)
 			us[1][run] = time_cat(tmux, path);
 		}
 		char *what = xasprintf("24 MiB %s at 200x60", corpora[i].name);
-		print_ratio(what, median_ms(us[0], FLOODS), "tmux", median_ms(us[1], FLOODS),
-		    corpora[i].goal);
+		print_ratio(what, median_ms(us[0], FLOODS), "tmux",
+		    median_ms(us[1], FLOODS), corpora[i].goal);
 		free(what);
 		free(path);
 	}
@@ -213,7 +225,8 @@ connect_host(const struct world *w)
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in to = { .sin_family = AF_INET };
 
-	if (!url || !strrchr(url, ':') || !parse_int(strrchr(url, ':') + 1, 1, 65535, &port))
+	if (!url || !strrchr(url, ':') ||
+	    !parse_int(strrchr(url, ':') + 1, 1, 65535, &port))
 		fail_msg("no port in %s", url ? url : "E2B_API_URL");
 	to.sin_port = htons((uint16_t)port);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -233,7 +246,8 @@ bare_round_trip_ms(const struct world *w)
 
 	for (int i = 0; i < KEYS; i++) {
 		uint64_t start_us = clock_mono_us();
-		if (write(fd, request, sizeof request - 1) < 0 || read(fd, reply, sizeof reply) <= 0)
+		if (write(fd, request, sizeof request - 1) < 0 ||
+		    read(fd, reply, sizeof reply) <= 0)
 			fail_msg("the host does not answer");
 		us[i] = clock_mono_us() - start_us;
 	}
@@ -264,7 +278,8 @@ bench_echo(struct world *w)
 		driver_pump(d);
 	}
 	double bare = bare_round_trip_ms(w), echo = median_ms(us, KEYS);
-	print_ratio("key to echo", echo, "bare HTTP round trip", bare, "reach <= 1 ms above");
+	print_ratio(
+	    "key to echo", echo, "bare HTTP round trip", bare, "reach <= 1 ms above");
 	driver_free(d);
 	free(id);
 }
@@ -282,8 +297,8 @@ bench_create(struct world *w)
 		us[0][i] = time_to_text(w, ours, "$");
 		us[1][i] = time_to_text(w, start, "Fleet");
 	}
-	print_ratio("create --shell to prompt", median_ms(us[0], RUNS), "its own start alone",
-	    median_ms(us[1], RUNS), "reach: difference <= 25 ms");
+	print_ratio("create --shell to prompt", median_ms(us[0], RUNS),
+	    "its own start alone", median_ms(us[1], RUNS), "reach: difference <= 25 ms");
 }
 
 /* ---- idle */
@@ -348,8 +363,9 @@ bench_idle(struct world *w)
 	while (clock_mono_us() < end_us)
 		driver_pump(d), poll(NULL, 0, 20);
 	double percent = 100.0 * (double)(cpu_ticks(driver_pid(d)) - before) /
-	    (double)sysconf(_SC_CLK_TCK) / WATCH_S;
-	printf("%-34s %8.2f %% of a core   %6.1f MB resident, %.1f MB private   (reach <= 0.5 %%, <= 25 MB)\n",
+			 (double)sysconf(_SC_CLK_TCK) / WATCH_S;
+	printf("%-34s %8.2f %% of a core   %6.1f MB resident, %.1f MB private   (reach "
+	       "<= 0.5 %%, <= 25 MB)\n",
 	    "idle with 100 sandboxes", percent,
 	    (double)proc_number(driver_pid(d), "status", "VmRSS:") / 1024,
 	    (double)proc_number(driver_pid(d), "smaps_rollup", "Private_Dirty:") / 1024);
