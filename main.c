@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "fleet/fleet.h"
 #include "host/host.h"
+#include "tui/actions.h"
 #include "tui/app.h"
 #include "tui/screen.h"
 #include "tui/view_explain.h"
@@ -251,7 +252,14 @@ new_app(struct ui *ui)
 		.scrollback_bytes = config_int(c, "pane.scrollback_bytes"),
 		.remote_clipboard = config_text(c, "pane.remote_clipboard") };
 
-	return app_new(program.loop, ui->fleet, &options);
+	struct app *app = app_new(program.loop, ui->fleet, &options);
+	if (ui->fleet) {
+		app_add_handlers(app, action_handlers);
+		app_add_handlers(app, terminals_handlers);
+		app_add_base(app, CMD_VIEW_FLEET, &view_fleet);
+		app_add_base(app, CMD_VIEW_TERMINALS, &view_terminals);
+	}
+	return app;
 }
 
 static bool

@@ -9,26 +9,26 @@
 #include "host/routes.h"
 #include "wire/connect.h"
 
-void envd_health(struct call *c);
-void envd_metrics(struct call *c);
-void envd_envs(struct call *c);
+void serve_health(struct call *c);
+void serve_metrics(struct call *c);
+void serve_envs(struct call *c);
 /* Calls of files, which this host does not answer yet: `unimplemented`, 501. */
-void envd_without_files(struct call *c);
+void serve_without_files(struct call *c);
 
-void envd_start(struct call *c);
-void envd_connect(struct call *c);
-void envd_list(struct call *c);
-void envd_send_input(struct call *c);
-void envd_stream_input(struct call *c);
-void envd_stream_input_begin(struct call *c);
-void envd_stream_input_finish(void *upload); /* what begin() set as the sink's context */
-void envd_close_stdin(struct call *c);
-void envd_update(struct call *c);
-void envd_send_signal(struct call *c);
+void serve_start(struct call *c);
+void serve_connect(struct call *c);
+void serve_list(struct call *c);
+void serve_send_input(struct call *c);
+void serve_stream_input(struct call *c);
+void serve_stream_input_begin(struct call *c);
+void serve_stream_input_finish(void *upload); /* what begin() set as the sink's context */
+void serve_close_stdin(struct call *c);
+void serve_update(struct call *c);
+void serve_send_signal(struct call *c);
 
 /* ---- for the handlers of processes */
 /* A running one, or NULL with the error in *ce. */
-struct process *envd_find(struct process_table *t,
+struct process *serve_find(struct process_table *t,
     const struct process_selector *selector, struct connect_error *ce);
 
 #endif

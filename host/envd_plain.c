@@ -11,7 +11,7 @@
 #include "wire/process.h"
 
 void
-envd_health(struct call *c)
+serve_health(struct call *c)
 {
 	request_add_header(c->request, "Cache-Control", "no-store");
 	reply_empty(c->request, 204);
@@ -63,7 +63,7 @@ on_stats(void *ctx, const struct box_stats *stats)
 }
 
 void
-envd_metrics(struct call *c)
+serve_metrics(struct call *c)
 {
 	box_stats(c->sandbox->box, on_stats, rest_pending(c, c->sandbox->info.id, 200));
 }
@@ -71,7 +71,7 @@ envd_metrics(struct call *c)
 /* ---- the default environment */
 
 void
-envd_envs(struct call *c)
+serve_envs(struct call *c)
 {
 	const struct sandbox *s = c->sandbox;
 	struct pairs envs = { 0 };
@@ -88,7 +88,7 @@ envd_envs(struct call *c)
 /* ---- files */
 
 void
-envd_without_files(struct call *c)
+serve_without_files(struct call *c)
 {
 	static const char message[] =
 	    "this host serves processes; it does not serve files";

@@ -29,7 +29,7 @@ refuse_message(struct call *c, const struct error *err)
 }
 
 struct process *
-envd_find(struct process_table *t, const struct process_selector *selector,
+serve_find(struct process_table *t, const struct process_selector *selector,
     struct connect_error *ce)
 {
 	struct process *p;
@@ -62,7 +62,7 @@ find_called(struct call *c, struct process_call *call)
 		refuse_message(c, &err);
 		return NULL;
 	}
-	p = envd_find(c->sandbox->processes, &call->process, &ce);
+	p = serve_find(c->sandbox->processes, &call->process, &ce);
 	if (!p) {
 		fail(c, &ce);
 		process_call_clear(call);
@@ -108,7 +108,7 @@ on_started(void *ctx, struct process *p, const struct connect_error *ce)
 }
 
 void
-envd_start(struct call *c)
+serve_start(struct call *c)
 {
 	struct process_start start = { 0 };
 	struct error err = { 0 };
@@ -161,7 +161,7 @@ read_replay(struct call *c, uint64_t *from)
 }
 
 void
-envd_connect(struct call *c)
+serve_connect(struct call *c)
 {
 	struct process_call call = { 0 };
 	struct error err = { 0 };
@@ -177,7 +177,7 @@ envd_connect(struct call *c)
 	/* Exits that are remembered count here, and only here. */
 	p = process_find(c->sandbox->processes, &call.process, &ce);
 	if (!p && !call.process.has_pid && !call.process.has_tag)
-		envd_find(c->sandbox->processes, &call.process, &ce);
+		serve_find(c->sandbox->processes, &call.process, &ce);
 	if (!p)
 		fail(c, &ce);
 	else if (read_replay(c, &options.from))
@@ -188,7 +188,7 @@ envd_connect(struct call *c)
 /* ---- List */
 
 void
-envd_list(struct call *c)
+serve_list(struct call *c)
 {
 	struct process_list request = { 0 };
 	struct error err = { 0 };
@@ -231,7 +231,7 @@ on_written(void *ctx, const struct connect_error *ce)
 }
 
 void
-envd_send_input(struct call *c)
+serve_send_input(struct call *c)
 {
 	struct process_call call = { 0 };
 	struct process *p = find_called(c, &call);
@@ -254,7 +254,7 @@ envd_send_input(struct call *c)
 /* ---- CloseStdin, Update */
 
 void
-envd_close_stdin(struct call *c)
+serve_close_stdin(struct call *c)
 {
 	struct process_call call = { 0 };
 	struct process *p = find_called(c, &call);
@@ -270,7 +270,7 @@ envd_close_stdin(struct call *c)
 }
 
 void
-envd_update(struct call *c)
+serve_update(struct call *c)
 {
 	struct process_call call = { 0 };
 	struct process *p = find_called(c, &call);
@@ -317,7 +317,7 @@ on_signalled(void *ctx, bool delivered)
 }
 
 void
-envd_send_signal(struct call *c)
+serve_send_signal(struct call *c)
 {
 	struct process_call call = { 0 };
 	struct process *p = find_called(c, &call);

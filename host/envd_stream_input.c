@@ -89,7 +89,7 @@ find_target(struct upload *u, struct connect_error *ce)
 	struct sandbox *s = registry_find(u->host->registry, u->sandbox);
 
 	if (s && s->state == SANDBOX_RUNNING)
-		return envd_find(s->processes, &u->target, ce);
+		return serve_find(s->processes, &u->target, ce);
 	*ce = (struct connect_error){ .code = CONNECT_UNAVAILABLE };
 	snprintf(ce->message, sizeof ce->message, "the sandbox is not running");
 	return NULL;
@@ -228,7 +228,7 @@ upload_new(struct call *c)
 }
 
 void
-envd_stream_input_begin(struct call *c)
+serve_stream_input_begin(struct call *c)
 {
 	const char *type = request_header(c->request, "Content-Type");
 
@@ -238,7 +238,7 @@ envd_stream_input_begin(struct call *c)
 }
 
 void
-envd_stream_input_finish(void *upload)
+serve_stream_input_finish(void *upload)
 {
 	struct upload *u = upload;
 
@@ -257,10 +257,10 @@ envd_stream_input_finish(void *upload)
 
 /* The body came whole: the sandbox had to be woken first. */
 void
-envd_stream_input(struct call *c)
+serve_stream_input(struct call *c)
 {
 	struct upload *u = upload_new(c);
 
 	take_bytes(u, c->message, c->message_len);
-	envd_stream_input_finish(u);
+	serve_stream_input_finish(u);
 }

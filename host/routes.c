@@ -55,37 +55,37 @@ static const struct route routes[] = {
 	API("GET",    "/templates",               1, rest_templates),
 
 	{ .side = ROUTE_ENVD, .auth = ROUTE_OPEN, .method = "GET", .path = "/health",
-	    .run = envd_health },
+	    .run = serve_health },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "GET", .path = "/metrics",
-	    .run = envd_metrics },
+	    .run = serve_metrics },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "GET", .path = "/envs",
-	    .run = envd_envs },
-	STREAM("/process.Process/Start", envd_start),
-	STREAM("/process.Process/Connect", envd_connect),
-	UNARY("/process.Process/List", envd_list),
-	UNARY("/process.Process/SendInput", envd_send_input),
+	    .run = serve_envs },
+	STREAM("/process.Process/Start", serve_start),
+	STREAM("/process.Process/Connect", serve_connect),
+	UNARY("/process.Process/List", serve_list),
+	UNARY("/process.Process/SendInput", serve_send_input),
 	{ .side = ROUTE_ENVD, .kind = ROUTE_UPLOAD, .auth = ROUTE_TOKEN, .method = "POST",
-	    .path = "/process.Process/StreamInput", .run = envd_stream_input,
-	    .begin = envd_stream_input_begin },
-	UNARY("/process.Process/CloseStdin", envd_close_stdin),
-	UNARY("/process.Process/Update", envd_update),
-	UNARY("/process.Process/SendSignal", envd_send_signal),
+	    .path = "/process.Process/StreamInput", .run = serve_stream_input,
+	    .begin = serve_stream_input_begin },
+	UNARY("/process.Process/CloseStdin", serve_close_stdin),
+	UNARY("/process.Process/Update", serve_update),
+	UNARY("/process.Process/SendSignal", serve_send_signal),
 
-	UNARY("/filesystem.Filesystem/Stat", envd_without_files),
-	UNARY("/filesystem.Filesystem/ListDir", envd_without_files),
-	UNARY("/filesystem.Filesystem/MakeDir", envd_without_files),
-	UNARY("/filesystem.Filesystem/Move", envd_without_files),
-	UNARY("/filesystem.Filesystem/Remove", envd_without_files),
-	STREAM("/filesystem.Filesystem/WatchDir", envd_without_files),
-	UNARY("/filesystem.Filesystem/CreateWatcher", envd_without_files),
-	UNARY("/filesystem.Filesystem/GetWatcherEvents", envd_without_files),
-	UNARY("/filesystem.Filesystem/RemoveWatcher", envd_without_files),
+	UNARY("/filesystem.Filesystem/Stat", serve_without_files),
+	UNARY("/filesystem.Filesystem/ListDir", serve_without_files),
+	UNARY("/filesystem.Filesystem/MakeDir", serve_without_files),
+	UNARY("/filesystem.Filesystem/Move", serve_without_files),
+	UNARY("/filesystem.Filesystem/Remove", serve_without_files),
+	STREAM("/filesystem.Filesystem/WatchDir", serve_without_files),
+	UNARY("/filesystem.Filesystem/CreateWatcher", serve_without_files),
+	UNARY("/filesystem.Filesystem/GetWatcherEvents", serve_without_files),
+	UNARY("/filesystem.Filesystem/RemoveWatcher", serve_without_files),
 	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "GET", .path = "/files",
-	    .run = envd_without_files },
+	    .run = serve_without_files },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "POST", .path = "/files",
-	    .run = envd_without_files },
+	    .run = serve_without_files },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "POST", .path = "/files/compose",
-	    .run = envd_without_files },
+	    .run = serve_without_files },
 };
 /* clang-format on */
 
@@ -319,7 +319,7 @@ routes_ready(void *ctx, struct request *r)
 
 	front_parse(r, &target);
 	if (upload)
-		envd_stream_input_finish(upload);
+		serve_stream_input_finish(upload);
 	else if (target.is_sandbox)
 		serve_sandbox(ctx, r, &target);
 	else
