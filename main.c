@@ -450,6 +450,7 @@ main(int argc, char **argv)
 	struct command_call call = { 0 };
 	struct error err = { 0 };
 
+	cli_guard_descriptors();
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (!command_parse(argc - 1, (const char *const *)argv + 1, &call, &err)) {

@@ -98,6 +98,11 @@ bool cli_needs_account(const struct command_call *call);
 int cli_run(struct loop *loop, const struct cli_account *account,
     const struct cli_services *services, const struct command_call *call);
 
+/* The first thing in main(): a standard descriptor that is closed is filled with one that
+ * refuses reading and writing, so that no socket takes its number and what is written to
+ * it fails as it should. */
+void cli_guard_descriptors(void);
+
 /* One line on stderr, "sandtop: " in front; with -o json one object. */
 void cli_error(const struct cli *cli, const struct error *err, const char *id);
 

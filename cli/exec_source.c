@@ -57,7 +57,10 @@ exec_source_open(struct exec_source *s, struct loop *loop,
 {
 	*s = (struct exec_source){ .events = events, .ctx = ctx, .loop = loop };
 	s->fd.fd = -1;
-	if (isatty(STDIN_FILENO) || !own_fd_open(&s->fd, STDIN_FILENO, O_RDONLY))
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || isatty(STDIN_FILENO) ||
+	    !own_fd_open(&s->fd, STDIN_FILENO, O_RDONLY))
 		return false;
 	s->piece = xmalloc(PIECE);
 	s->watch = watch_new(loop, s->fd.fd, on_ready, s);

@@ -1,3 +1,4 @@
+#include "cli/cli.h"
 #include "cli/own_fd.h"
 
 #include <fcntl.h>
@@ -44,4 +45,17 @@ own_fd_close(struct own_fd *o)
 	else
 		fcntl(o->fd, F_SETFL, o->flags);
 	o->fd = -1;
+}
+
+void
+cli_guard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The wrong way round on purpose. The lowest free number is this one. */
+		int filled = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+		if (filled != fd && filled >= 0)
+			close(filled);
+	}
 }

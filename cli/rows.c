@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "fleet/fields.h"
+#include "net/api.h"
 
 static const char *const list_fields[] = { "id", "name", "template", "state", "left",
 	"age", "vcpu", "ram" };
@@ -182,6 +183,8 @@ rows_print_card(struct cli *cli, const struct sandbox *s)
 	add_time(&t, "Started", s->started_ms);
 	add_time(&t, s->state == SANDBOX_PAUSED ? "Paused" : "Ends", s->end_ms);
 	for (size_t i = 0; i < s->metadata.count; i++) {
+		if (str_eq(s->metadata.items[i].key, API_MARKER_KEY))
+			continue; /* ours, of no use to a person */
 		char *title = xasprintf("meta.%s", s->metadata.items[i].key);
 		table_add(&t, title);
 		table_add(&t, s->metadata.items[i].value);
