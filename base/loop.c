@@ -153,7 +153,7 @@ loop_new(void)
 	check(uv_idle_init(&l->uv, &l->no_wait));
 	check(uv_timer_init(&l->uv, &l->bound));
 	check(uv_signal_init(&l->uv, &l->sigchld));
-	l->prepare.data = l->sigchld.data = l;
+	l->prepare.data = l->sigchld.data = l->bound.data = l;
 	check(uv_prepare_start(&l->prepare, on_prepare));
 	return l;
 }
@@ -242,7 +242,10 @@ loop_stop(struct loop *l)
 static void
 on_bound(uv_timer_t *handle)
 {
-	(void)handle;
+	struct loop *l = handle->data;
+
+	/* Due ahead of the wait already: without this mark nothing would end it. */
+	l->called = true;
 }
 
 void
