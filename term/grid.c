@@ -71,8 +71,8 @@ row_length(const struct row *r)
 bool
 row_has_gap(const struct row *r, const struct row *next)
 {
-	return r->wraps && row_cell(next, 0).width == 2 && row_cell(r, r->cols - 1).ch == 0 &&
-	       row_cell(r, r->cols - 1).width == 1;
+	return r->wraps && row_cell(next, 0).width == 2 &&
+	       row_cell(r, r->cols - 1).ch == 0 && row_cell(r, r->cols - 1).width == 1;
 }
 
 /* The columns between what was used and what is written now. */
@@ -245,7 +245,8 @@ rotate(struct row **row, int top, int bottom, int n)
 	if (n == 1) {
 		struct row *first = row[top];
 
-		memmove(&row[top], &row[top + 1], (size_t)(bottom - top - 1) * sizeof *row);
+		memmove(
+		    &row[top], &row[top + 1], (size_t)(bottom - top - 1) * sizeof *row);
 		row[bottom - 1] = first;
 		return;
 	}

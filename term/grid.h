@@ -17,10 +17,10 @@
 #define CELL_BLANK ((struct cell){ .width = 1 })
 
 struct row {
-	int cols;	    /* room in cells[] */
-	int used;	    /* from here on every column equals `fill` */
-	bool wraps;	    /* the text goes on in the next row */
-	struct cell fill;   /* of width 1 */
+	int cols;	     /* room in cells[] */
+	int used;	     /* from here on every column equals `fill` */
+	bool wraps;	     /* the text goes on in the next row */
+	struct cell fill;    /* of width 1 */
 	struct cell cells[]; /* [0, used) is valid */
 };
 

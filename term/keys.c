@@ -9,7 +9,7 @@
 enum {
 	ESC = 0x1b,
 	DEL = 0x7f,
-	MOUSE_OFFSET = 32,  /* of all numbers in the old format */
+	MOUSE_OFFSET = 32,   /* of all numbers in the old format */
 	MOUSE_X10_MAX = 222, /* the last column or row it can say */
 	MOUSE_UTF8_MAX = 2014,
 	MOUSE_NO_BUTTON = 3,
@@ -59,9 +59,19 @@ static const struct key_shape shapes[] = {
 static const struct {
 	char key, byte;
 } control_keys[] = {
-	{ ' ', 0x00 }, { '2', 0x00 }, { '`', 0x00 }, { '3', ESC }, { '4', 0x1c },
-	{ '5', 0x1d }, { '6', 0x1e }, { '7', 0x1f }, { '/', 0x1f }, { '-', 0x1f },
-	{ '8', DEL }, { '?', DEL }, { '~', 0x1e },
+	{ ' ', 0x00 },
+	{ '2', 0x00 },
+	{ '`', 0x00 },
+	{ '3', ESC },
+	{ '4', 0x1c },
+	{ '5', 0x1d },
+	{ '6', 0x1e },
+	{ '7', 0x1f },
+	{ '/', 0x1f },
+	{ '-', 0x1f },
+	{ '8', DEL },
+	{ '?', DEL },
+	{ '~', 0x1e },
 };
 
 static bool
@@ -174,7 +184,8 @@ mouse_code(const struct mouse *m, unsigned modes)
 	case MOUSE_MOVE:
 		if (modes & MODE_MOUSE_MOVE)
 			return MOUSE_MOTION + button;
-		return (modes & MODE_MOUSE_DRAG) && m->button ? MOUSE_MOTION + button : -1;
+		return (modes & MODE_MOUSE_DRAG) && m->button ? MOUSE_MOTION + button
+							      : -1;
 	}
 	return -1;
 }
@@ -191,7 +202,8 @@ add_coordinate(struct buf *out, int value, bool utf8)
 }
 
 static bool
-encode_report(int code, bool pressed, const struct mouse *m, unsigned modes, struct buf *out)
+encode_report(
+    int code, bool pressed, const struct mouse *m, unsigned modes, struct buf *out)
 {
 	int row = m->row + 1, col = m->col + 1;
 	int limit = modes & MODE_MOUSE_UTF8 ? MOUSE_UTF8_MAX : MOUSE_X10_MAX;
@@ -242,7 +254,8 @@ drop_marker(struct buf *out, size_t from)
 {
 	size_t len = sizeof paste_end - 1;
 
-	if (out->len - from >= len && memcmp(out->data + out->len - len, paste_end, len) == 0) {
+	if (out->len - from >= len &&
+	    memcmp(out->data + out->len - len, paste_end, len) == 0) {
 		out->len -= len;
 		out->data[out->len] = '\0';
 	}

@@ -24,7 +24,8 @@ struct mouse_state {
 };
 
 /* false: the program does not want it, or its format cannot say it. */
-bool mouse_encode(struct key key, unsigned modes, struct mouse_state *state, struct buf *out);
+bool mouse_encode(
+    struct key key, unsigned modes, struct mouse_state *state, struct buf *out);
 
 /* Text to paste: line ends become CR, embedded end markers go, bracketed if asked for. */
 void paste_encode(const char *bytes, size_t len, unsigned modes, struct buf *out);

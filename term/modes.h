@@ -32,19 +32,19 @@ enum {
 	MODE_MOUSE = MODE_MOUSE_CLICK | MODE_MOUSE_DRAG | MODE_MOUSE_MOVE,
 	MODE_MOUSE_FORMAT = MODE_MOUSE_UTF8 | MODE_MOUSE_SGR | MODE_MOUSE_URXVT,
 	/* what a soft reset resets */
-	MODE_SOFT = MODE_CURSOR_KEYS | MODE_ORIGIN | MODE_AUTOWRAP | MODE_VISIBLE | MODE_KEYPAD |
-		    MODE_INSERT | MODE_NEWLINE,
+	MODE_SOFT = MODE_CURSOR_KEYS | MODE_ORIGIN | MODE_AUTOWRAP | MODE_VISIBLE |
+		    MODE_KEYPAD | MODE_INSERT | MODE_NEWLINE,
 	/* after a hard one */
 	MODE_DEFAULTS = MODE_AUTOWRAP | MODE_BLINK | MODE_VISIBLE | MODE_ALT_SCROLL,
 };
 
 enum mode_action {
-	MODE_KEEP,	  /* the bit is all */
-	MODE_ONE_OF,	  /* setting it clears the others of `group` */
-	MODE_PASS,	  /* libvterm keeps it too */
-	MODE_PASS_HOMES,  /* and the cursor goes home */
-	MODE_SCREEN,	  /* switches screens */
-	MODE_CURSOR,	  /* saves and restores the cursor */
+	MODE_KEEP,	    /* the bit is all */
+	MODE_ONE_OF,	    /* setting it clears the others of `group` */
+	MODE_PASS,	    /* libvterm keeps it too */
+	MODE_PASS_HOMES,    /* and the cursor goes home */
+	MODE_SCREEN,	    /* switches screens */
+	MODE_CURSOR,	    /* saves and restores the cursor */
 	MODE_SCREEN_CURSOR, /* both */
 };
 

@@ -65,10 +65,12 @@ draw_over_last_row(struct emulator *e, const char *text)
 		enum glyph_kind kind = glyph_kind(scalar);
 		int width = kind == GLYPH_WIDE ? 2 : 1;
 
-		if (kind == GLYPH_COMBINING || kind == GLYPH_DROPPED || col + width > e->cols)
+		if (kind == GLYPH_COMBINING || kind == GLYPH_DROPPED ||
+		    col + width > e->cols)
 			continue;
 		row_put(row, col,
-		    (struct cell){ .ch = scalar, .attrs = ATTR_DIM, .width = (uint8_t)width });
+		    (struct cell){
+			.ch = scalar, .attrs = ATTR_DIM, .width = (uint8_t)width });
 		col += width;
 	}
 	e->last_row = NULL;

@@ -128,8 +128,8 @@ packed_new(const struct cell *cells, int len)
 {
 	struct survey s = look_over(cells, len);
 	int unit = choose_unit(&s);
-	struct packed *p = xmalloc(sizeof *p + (size_t)s.runs * sizeof(struct run) +
-				   (size_t)len * (size_t)unit);
+	struct packed *p = xmalloc(
+	    sizeof *p + (size_t)s.runs * sizeof(struct run) + (size_t)len * (size_t)unit);
 
 	assert(len <= PACKED_CELLS_MAX);
 	*p = (struct packed){
@@ -156,7 +156,8 @@ packed_is_tail(const struct packed *p, int col)
 	const unsigned char *characters = p->data + runs_size(p);
 
 	return p->wide && col < p->len &&
-	       get_unit(characters + (size_t)col * p->unit, p->unit) == tail_marks[p->unit];
+	       get_unit(characters + (size_t)col * p->unit, p->unit) ==
+		   tail_marks[p->unit];
 }
 
 static void

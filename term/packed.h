@@ -14,13 +14,13 @@
 enum { PACKED_CELLS_MAX = 65535 };
 
 struct packed {
-	int len;	/* columns */
-	int rows;	/* when wrapped at rows_cols */
+	int len;	 /* columns */
+	int rows;	 /* when wrapped at rows_cols */
 	short rows_cols; /* 0: not counted yet */
 	unsigned short runs;
-	unsigned char unit; /* bytes per column */
-	bool wide;	    /* has characters of two columns */
-	bool goes_on;	    /* the next line belongs to it; it was cut for its length */
+	unsigned char unit;   /* bytes per column */
+	bool wide;	      /* has characters of two columns */
+	bool goes_on;	      /* the next line belongs to it; it was cut for its length */
 	unsigned char data[]; /* the runs, then the characters */
 };
 

@@ -153,7 +153,7 @@ pane_reset(struct pane *p)
 {
 	sanitise_reset(&p->emulator->input);
 	emulator_keep_screen(p->emulator);
-	emulator_reset(p->emulator, true);
+	emulator_reset(p->emulator);
 	p->emulator->changed = true;
 	report(p);
 }
@@ -193,7 +193,8 @@ send(struct pane *p, struct buf *bytes)
 static bool
 wheel_as_keys(struct pane *p, struct key key, struct buf *out)
 {
-	bool up = key.mouse.kind == MOUSE_WHEEL_UP, down = key.mouse.kind == MOUSE_WHEEL_DOWN;
+	bool up = key.mouse.kind == MOUSE_WHEEL_UP,
+	     down = key.mouse.kind == MOUSE_WHEEL_DOWN;
 	unsigned modes = p->emulator->modes;
 
 	if (!(up || down) || (modes & MODE_MOUSE) || !(modes & MODE_ALT_SCROLL) ||
@@ -262,7 +263,8 @@ reverse_cells(struct cell *cells, int count)
 static void
 copy_past_row(const struct emulator *e, int n, struct cell *out, int cols, bool *wraps)
 {
-	struct cell *full = cols < e->cols ? xreallocarray(NULL, (size_t)e->cols, sizeof *full) : out;
+	struct cell *full =
+	    cols < e->cols ? xreallocarray(NULL, (size_t)e->cols, sizeof *full) : out;
 
 	scrollback_row(e->scrollback, n, e->cols, full, wraps);
 	for (int i = e->cols; i < cols; i++)

@@ -37,15 +37,15 @@ struct pane_events {
 };
 
 struct pane_options {
-	int rows, cols;		  /* clamped to 2..1000 x 2..1000 */
-	int scrollback_lines;	  /* 0: 10,000 */
-	size_t scrollback_bytes;  /* 0: 8 MiB */
-	uint32_t fg, bg;	  /* answers to OSC 10/11; 0xrrggbb */
+	int rows, cols;		 /* clamped to 2..1000 x 2..1000 */
+	int scrollback_lines;	 /* 0: 10,000 */
+	size_t scrollback_bytes; /* 0: 8 MiB */
+	uint32_t fg, bg;	 /* answers to OSC 10/11; 0xrrggbb */
 };
 
 /* Does not fail. `events` and `ctx` must outlive the pane. */
-struct pane *pane_new(const struct pane_options *options, const struct pane_events *events,
-    void *ctx);
+struct pane *pane_new(
+    const struct pane_options *options, const struct pane_events *events, void *ctx);
 void pane_free(struct pane *p); /* NULL is fine */
 
 /* Any bytes, split anywhere. Cost is linear in len. */

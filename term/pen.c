@@ -33,7 +33,8 @@ enum {
 	UNDERLINE = 4,
 	FOREGROUND = 38,
 	BACKGROUND = 48,
-	UNDERLINE_COLOUR = 58, /* understood, so that its numbers are not taken for more */
+	UNDERLINE_COLOUR =
+	    58, /* understood, so that its numbers are not taken for more */
 	KIND_RGB = 2,
 	KIND_INDEXED = 5,
 };
@@ -186,8 +187,9 @@ describe_colour(uint32_t colour, int parameter, struct buf *out)
 	if (COLOR_KIND(colour) == COLOR_KIND_INDEXED)
 		buf_addf(out, ";%d;5;%u", parameter, (unsigned)(colour & 0xff));
 	else if (COLOR_KIND(colour) == COLOR_KIND_RGB)
-		buf_addf(out, ";%d;2;%u;%u;%u", parameter, (unsigned)(colour >> 16 & 0xff),
-		    (unsigned)(colour >> 8 & 0xff), (unsigned)(colour & 0xff));
+		buf_addf(out, ";%d;2;%u;%u;%u", parameter,
+		    (unsigned)(colour >> 16 & 0xff), (unsigned)(colour >> 8 & 0xff),
+		    (unsigned)(colour & 0xff));
 }
 
 void

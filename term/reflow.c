@@ -197,8 +197,8 @@ choose_top(const struct reflow *f, int rows, const struct place *cursor)
 }
 
 void
-emulator_reflow(struct emulator *e, int rows, int cols, struct place *cursor,
-    struct place *saved)
+emulator_reflow(
+    struct emulator *e, int rows, int cols, struct place *cursor, struct place *saved)
 {
 	struct grid *old = e->screens[SCREEN_PRIMARY];
 	int height = MAX(grid_height(old), cursor->pos.row + 1);

@@ -19,9 +19,9 @@
 #include "base/buf.h"
 
 enum {
-	SANITISE_PARAMS_MAX = 128,	   /* sub-parameters counted; more: dropped whole */
-	SANITISE_PARAM_MAX = 99999,	   /* larger numbers are held at this */
-	SANITISE_STRING_MAX = 4096,	   /* bytes of a string; a longer one is dropped */
+	SANITISE_PARAMS_MAX = 128,  /* sub-parameters counted; more: dropped whole */
+	SANITISE_PARAM_MAX = 99999, /* larger numbers are held at this */
+	SANITISE_STRING_MAX = 4096, /* bytes of a string; a longer one is dropped */
 	SANITISE_CLIPBOARD_MAX = 1 << 20, /* the same for OSC 52 */
 };
 
@@ -33,8 +33,8 @@ struct sequence {
 	bool csi;
 	char leader, intermediate, final; /* 0: none */
 	int count;			  /* of params; at least 1 in a CSI */
-	int params[SANITISE_PARAMS_MAX]; /* -1: left empty */
-	bool sub[SANITISE_PARAMS_MAX];	 /* joined to the one before by ':' */
+	int params[SANITISE_PARAMS_MAX];  /* -1: left empty */
+	bool sub[SANITISE_PARAMS_MAX];	  /* joined to the one before by ':' */
 };
 
 /* The value, or `fallback` when it is missing, empty or 0. */
@@ -48,8 +48,8 @@ struct sanitise_sink {
 	void (*control)(void *ctx, char control);
 	void (*sequence)(void *ctx, const struct sequence *seq);
 	/* A complete payload without its end marks; `bel`: it ended in BEL, not ST. */
-	void (*string)(void *ctx, enum sanitise_string kind, const char *bytes, size_t len,
-	    bool bel);
+	void (*string)(void *ctx, enum sanitise_string kind, const char *bytes,
+	    size_t len, bool bel);
 };
 
 /* Private, but for the memory: the owner embeds it. */

@@ -10,9 +10,9 @@
 #include "term/packed.h"
 
 enum {
-	OPEN_MAX = 32768,  /* columns after which an open line is cut and packed */
-	OPEN_KEPT = 4096,  /* its memory above this is given back */
-	FIRST_SLOTS = 64,  /* a power of two, as every size of the ring */
+	OPEN_MAX = 32768,    /* columns after which an open line is cut and packed */
+	OPEN_KEPT = 4096,    /* its memory above this is given back */
+	FIRST_SLOTS = 64,    /* a power of two, as every size of the ring */
 	BLOCK_OVERHEAD = 24, /* of the allocator and the ring, per line */
 };
 
@@ -28,8 +28,8 @@ struct scrollback {
 	bool open_wide;
 
 	/* What is known for one width. */
-	int cols;	/* 0: nothing */
-	int rows;	/* of all lines, the open one included */
+	int cols; /* 0: nothing */
+	int rows; /* of all lines, the open one included */
 	/* Where the last search ended: line `near` (count: the open one), and the rows
 	 * after it. Searches come in sequences of neighbours. */
 	int near, near_below;

@@ -21,7 +21,8 @@ void scrollback_free(struct scrollback *sb); /* NULL is fine */
 void scrollback_clear(struct scrollback *sb);
 
 /* Appends a row of the screen; `next` follows it there, or NULL. */
-void scrollback_push(struct scrollback *sb, const struct row *row, const struct row *next);
+void scrollback_push(
+    struct scrollback *sb, const struct row *row, const struct row *next);
 /* What follows on the screen is another line after all. */
 void scrollback_close(struct scrollback *sb);
 /* Takes the newest row back, wrapped at `cols`; NULL when there is none. Caller frees. */
@@ -33,7 +34,8 @@ struct cell *scrollback_take_open(struct scrollback *sb, int *len);
 int scrollback_rows(struct scrollback *sb, int cols);
 /* The n-th newest row (1: the newest) wrapped at `cols`, padded with blanks; *wraps: the
  * text goes on in the row after it. false: there is no such row. `wraps` may be NULL. */
-bool scrollback_row(struct scrollback *sb, int n, int cols, struct cell *out, bool *wraps);
+bool scrollback_row(
+    struct scrollback *sb, int n, int cols, struct cell *out, bool *wraps);
 /* For a view that stays where it is across a resize: a number for the line that holds
  * the n-th newest row, and back to that line's first row; 0: gone. */
 long scrollback_mark(struct scrollback *sb, int n, int cols);

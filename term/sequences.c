@@ -19,41 +19,73 @@ pass_number(struct emulator *e, const struct sequence *seq)
 static void
 pass_column(struct emulator *e, const struct sequence *seq)
 {
-	e->lag = 0;
+	emulator_leave_column(e);
 	emulator_emit_csi(e, sequence_param(seq, 0, 1), -1, seq->final);
 }
 
 static void
 pass_position(struct emulator *e, const struct sequence *seq)
 {
-	e->lag = 0;
-	emulator_emit_csi(e, sequence_param(seq, 0, 1), sequence_param(seq, 1, 1), seq->final);
+	emulator_leave_column(e);
+	emulator_emit_csi(
+	    e, sequence_param(seq, 0, 1), sequence_param(seq, 1, 1), seq->final);
 }
 
+/* DA, DA2. */
 static void
 pass_query(struct emulator *e, const struct sequence *seq)
 {
-	char bytes[16];
-	int len = snprintf(bytes, sizeof bytes, "\033[%s%d%c",
-	    seq->leader == '?' ? "?" : (seq->leader == '>' ? ">" : ""),
-	    sequence_param(seq, 0, 0), seq->final);
+	char bytes[] = { 0x1b, '[', seq->final, seq->final };
+	size_t len = 3;
 
-	emulator_settle(e);
-	emulator_emit(e, bytes, (size_t)len);
+	if (sequence_param(seq, 0, 0) != 0)
+		return;
+	if (seq->leader)
+		bytes[2] = seq->leader;
+	if (seq->leader)
+		len++;
+	emulator_catch_up(e);
+	emulator_emit(e, bytes, len);
+}
+
+/* DSR: fine, thanks; and where the cursor is. A pending wrap is not disturbed. */
+static void
+report_status(struct emulator *e, const struct sequence *seq)
+{
+	const char *leader = seq->leader ? "?" : "";
+	struct pos at = emulator_place(e).pos;
+	int first = e->modes & MODE_ORIGIN ? e->top : 0;
+	char bytes[32];
+	int len = 0;
+
+	if (sequence_param(seq, 0, 0) == 5)
+		len = snprintf(bytes, sizeof bytes, "\033[%s0n", leader);
+	else if (sequence_param(seq, 0, 0) == 6)
+		len = snprintf(bytes, sizeof bytes, "\033[%s%d;%dR", leader,
+		    at.row - first + 1, at.col + 1);
+	emulator_reply(e, bytes, (size_t)len);
 }
 
 /* ---- erasing and shifting, on our grid: the cursor stays */
+
+/* Where erasing forwards begins. While a wrap is pending that is past the last column:
+ * many programs end their lines with EL, and a full one must not lose its end. */
+static int
+erase_start(const struct emulator *e)
+{
+	return e->wrapping ? e->cols : e->at.col;
+}
 
 static void
 erase_line(struct emulator *e, const struct sequence *seq)
 {
 	emulator_locate(e);
 
-	int row = e->at.row, col = e->at.col;
+	int row = e->at.row, col = e->at.col, start = erase_start(e);
 
 	switch (sequence_param(seq, 0, 0)) {
 	case 0:
-		emulator_erase(e, (struct rect){ row, col, 1, e->cols - col });
+		emulator_erase(e, (struct rect){ row, start, 1, e->cols - start });
 		break;
 	case 1:
 		emulator_erase(e, (struct rect){ row, 0, 1, col + 1 });
@@ -76,7 +108,8 @@ erase_screen(struct emulator *e, const struct sequence *seq)
 	switch (part) {
 	case 0:
 		erase_line(e, seq);
-		emulator_erase(e, (struct rect){ row + 1, 0, e->rows - row - 1, e->cols });
+		emulator_erase(
+		    e, (struct rect){ row + 1, 0, e->rows - row - 1, e->cols });
 		break;
 	case 1:
 		emulator_erase(e, (struct rect){ 0, 0, row, e->cols });
@@ -99,23 +132,26 @@ erase_characters(struct emulator *e, const struct sequence *seq)
 {
 	emulator_locate(e);
 
-	int count = MIN(sequence_param(seq, 0, 1), e->cols - e->at.col);
+	int start = erase_start(e),
+	    count = MIN(sequence_param(seq, 0, 1), e->cols - start);
 
-	emulator_erase(e, (struct rect){ e->at.row, e->at.col, 1, count });
+	emulator_erase(e, (struct rect){ e->at.row, start, 1, count });
 }
 
 static void
 insert_characters(struct emulator *e, const struct sequence *seq)
 {
 	emulator_locate(e);
-	row_insert(e->grid->row[e->at.row], e->at.col, sequence_param(seq, 0, 1), e->blank);
+	row_insert(
+	    e->grid->row[e->at.row], e->at.col, sequence_param(seq, 0, 1), e->blank);
 }
 
 static void
 delete_characters(struct emulator *e, const struct sequence *seq)
 {
 	emulator_locate(e);
-	row_delete(e->grid->row[e->at.row], e->at.col, sequence_param(seq, 0, 1), e->blank);
+	row_delete(
+	    e->grid->row[e->at.row], e->at.col, sequence_param(seq, 0, 1), e->blank);
 }
 
 /* DECALN: fills the screen with E. */
@@ -151,10 +187,13 @@ static void
 pass_mode(struct emulator *e, const struct mode *mode, bool on)
 {
 	char bytes[16];
-	int len = snprintf(bytes, sizeof bytes, "\033[?%d%c", mode->number, on ? 'h' : 'l');
+	int len =
+	    snprintf(bytes, sizeof bytes, "\033[?%d%c", mode->number, on ? 'h' : 'l');
 
 	if (mode->action == MODE_PASS_HOMES)
-		e->lag = 0;
+		emulator_leave_column(e);
+	else if (on)
+		emulator_catch_up(e);
 	else
 		emulator_settle(e);
 	emulator_emit(e, bytes, (size_t)len);
@@ -255,7 +294,7 @@ restore_cursor(struct emulator *e, const struct sequence *seq UNUSED)
 static void
 soft_reset(struct emulator *e, const struct sequence *seq UNUSED)
 {
-	emulator_reset(e, false);
+	emulator_soft_reset(e);
 }
 
 static void
@@ -318,7 +357,7 @@ static handler *const plain[] = {
 	['j' - '@'] = pass_number,	 /* HPB */
 	['k' - '@'] = pass_number,	 /* VPB */
 	['l' - '@'] = set_modes,	 /* RM */
-	['n' - '@'] = pass_query,	 /* DSR */
+	['n' - '@'] = report_status,	 /* DSR */
 	['r' - '@'] = set_margins,	 /* DECSTBM */
 	['s' - '@'] = save_cursor,	 /* SCOSC */
 	['t' - '@'] = report_window,	 /* XTWINOPS */
@@ -334,7 +373,7 @@ static const struct {
 	{ '?', 0, 'l', set_modes },	   /* DECRST */
 	{ '?', 0, 'J', erase_screen },	   /* DECSED: nothing is ever protected */
 	{ '?', 0, 'K', erase_line },	   /* DECSEL */
-	{ '?', 0, 'n', pass_query },	   /* DECDSR */
+	{ '?', 0, 'n', report_status },	   /* DECDSR */
 	{ '>', 0, 'c', pass_query },	   /* DA2 */
 	{ '?', '$', 'p', report_mode },	   /* DECRQM */
 	{ 0, '$', 'p', report_mode },	   /* the same for ANSI modes */
@@ -358,14 +397,16 @@ control_sequence(struct emulator *e, const struct sequence *seq)
 			marked[i].handle(e, seq);
 }
 
-/* IND, RI, HTS keep the column; NEL does not. */
+/* IND, RI, NEL, HTS. */
 static void
 pass_escape(struct emulator *e, char final)
 {
 	char bytes[2] = { 0x1b, final };
 
 	if (final == 'E')
-		e->lag = 0;
+		emulator_leave_column(e);
+	else if (final == 'H')
+		emulator_catch_up(e);
 	else
 		emulator_settle(e);
 	emulator_emit(e, bytes, sizeof bytes);
@@ -408,7 +449,7 @@ plain_escape(struct emulator *e, char final)
 		set_keypad(e, final == '=');
 		break;
 	case 'c':
-		emulator_reset(e, true);
+		emulator_reset(e);
 		break;
 	default:
 		break;

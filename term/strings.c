@@ -40,8 +40,8 @@ report_colour(struct emulator *e, int command, uint32_t colour, bool bel)
 	struct buf answer;
 
 	buf_init(&answer, ANSWER_BYTES);
-	buf_addf(&answer, "\033]%d;rgb:%02x%02x/%02x%02x/%02x%02x%s", command, r, r, g, g, b, b,
-	    bel ? "\a" : "\033\\");
+	buf_addf(&answer, "\033]%d;rgb:%02x%02x/%02x%02x/%02x%02x%s", command, r, r, g, g,
+	    b, b, bel ? "\a" : "\033\\");
 	emulator_reply(e, answer.data, answer.len);
 	buf_clear(&answer);
 }
@@ -136,8 +136,8 @@ report_setting(struct emulator *e, const char *text, size_t len)
 }
 
 void
-emulator_string(struct emulator *e, enum sanitise_string kind, const char *bytes, size_t len,
-    bool bel)
+emulator_string(struct emulator *e, enum sanitise_string kind, const char *bytes,
+    size_t len, bool bel)
 {
 	switch (kind) {
 	case SANITISE_OSC:

@@ -22,7 +22,7 @@ struct vt {
 	const struct vt_events *events; /* borrowed */
 	void *ctx;			/* borrowed */
 	int rows, cols;
-	bool scrolled; /* since the stand-in was written */
+	bool scrolled;	     /* since the stand-in was written */
 	struct block blocks; /* head of the ring */
 };
 
@@ -59,8 +59,10 @@ static VTermAllocatorFunctions allocator = { .malloc = block_new, .free = block_
 static struct rect
 clamp_rect(const struct vt *v, VTermRect r)
 {
-	int row = CLAMP(r.start_row, 0, v->rows), end_row = CLAMP(r.end_row, row, v->rows);
-	int col = CLAMP(r.start_col, 0, v->cols), end_col = CLAMP(r.end_col, col, v->cols);
+	int row = CLAMP(r.start_row, 0, v->rows),
+	    end_row = CLAMP(r.end_row, row, v->rows);
+	int col = CLAMP(r.start_col, 0, v->cols),
+	    end_col = CLAMP(r.end_col, col, v->cols);
 
 	return (struct rect){ row, col, end_row - row, end_col - col };
 }
@@ -191,7 +193,8 @@ vt_cursor(const struct vt *v)
 	VTermPos pos;
 
 	vterm_state_get_cursorpos(v->state, &pos);
-	return (struct pos){ CLAMP(pos.row, 0, v->rows - 1), CLAMP(pos.col, 0, v->cols - 1) };
+	return (
+	    struct pos){ CLAMP(pos.row, 0, v->rows - 1), CLAMP(pos.col, 0, v->cols - 1) };
 }
 
 /* The sequences bring what may lie outside now back in: the saved cursor, both pairs of
@@ -209,7 +212,7 @@ vt_resize(struct vt *v, int rows, int cols)
 }
 
 void
-vt_reset(struct vt *v, bool hard)
+vt_reset(struct vt *v)
 {
-	vterm_state_reset(v->state, hard);
+	vterm_state_reset(v->state, 1);
 }

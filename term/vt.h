@@ -38,7 +38,7 @@ void vt_glyph(struct vt *v, int width); /* 1 or 2 */
 struct pos vt_cursor(const struct vt *v);
 /* Margins go, auto-wrap and tab stops stay; the cursor is clamped. */
 void vt_resize(struct vt *v, int rows, int cols);
-/* Soft: margins, origin, wrap, tab stops. Hard: also homes the cursor and erases. */
-void vt_reset(struct vt *v, bool hard);
+/* All of it, and the screen is erased. */
+void vt_reset(struct vt *v);
 
 #endif

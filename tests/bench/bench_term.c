@@ -31,7 +31,8 @@ add_ascii_line(struct buf *out, uint32_t *seed)
 	int len = (int)(next_random(seed) % 140) + 20;
 
 	for (int i = 0; i < len; i++)
-		buf_add_char(out, i % 7 == 6 ? ' ' : (char)('a' + next_random(seed) % 26));
+		buf_add_char(
+		    out, i % 7 == 6 ? ' ' : (char)('a' + next_random(seed) % 26));
 	buf_add_str(out, "\r\n");
 }
 
@@ -45,7 +46,8 @@ add_colour_line(struct buf *out, uint32_t *seed)
 		else
 			buf_addf(out, "\033[38;5;%u;48;5;%um", next_random(seed) % 256,
 			    next_random(seed) % 256);
-		buf_addf(out, "%c%05u\033[0m ", (char)('A' + i), next_random(seed) % 100000);
+		buf_addf(
+		    out, "%c%05u\033[0m ", (char)('A' + i), next_random(seed) % 100000);
 	}
 	buf_add_str(out, "\r\n");
 }
@@ -61,8 +63,8 @@ add_addressed_cells(struct buf *out, uint32_t *seed)
 static void
 add_unicode_line(struct buf *out, uint32_t *seed)
 {
-	static const char *const words[] = { "größe", "naïve", "日本語", "端末", "한국어", "Привет",
-		"→ ok", "😀", "café", "─┼─", "мир", "e\xcc\x81t\xc3\xa9" };
+	static const char *const words[] = { "größe", "naïve", "日本語", "端末", "한국어",
+		"Привет", "→ ok", "😀", "café", "─┼─", "мир", "e\xcc\x81t\xc3\xa9" };
 	int count = (int)(next_random(seed) % 12) + 4;
 
 	for (int i = 0; i < count; i++) {
@@ -116,7 +118,8 @@ measure(const struct buf *input, int rows, int cols)
 		double start = cpu_s();
 
 		for (size_t at = 0; at < input->len; at += PIECE)
-			pane_feed(p, input->data + at, MIN((size_t)PIECE, input->len - at));
+			pane_feed(
+			    p, input->data + at, MIN((size_t)PIECE, input->len - at));
 
 		double rate = (double)input->len / (cpu_s() - start) / 1e6;
 
@@ -138,7 +141,8 @@ write_corpora(const char *dir, size_t size)
 
 		FILE *f = fopen(path.data, "wb");
 
-		if (!f || fwrite(input.data, 1, input.len, f) != input.len || fclose(f) != 0) {
+		if (!f || fwrite(input.data, 1, input.len, f) != input.len ||
+		    fclose(f) != 0) {
 			perror(path.data);
 			return 1;
 		}
@@ -153,12 +157,15 @@ main(int argc, char **argv)
 {
 	int64_t mib = 24, rows = 60, cols = 200;
 	bool write = argc > 2 && str_eq(argv[1], "--write");
-	const char *size = write ? (argc > 3 ? argv[3] : NULL) : (argc > 1 ? argv[1] : NULL);
+	const char *size =
+	    write ? (argc > 3 ? argv[3] : NULL) : (argc > 1 ? argv[1] : NULL);
 
 	if ((size && !parse_int(size, 1, 1024, &mib)) ||
 	    (!write && argc > 3 &&
-		(!parse_int(argv[2], 2, 1000, &rows) || !parse_int(argv[3], 2, 1000, &cols)))) {
-		fprintf(stderr, "usage: bench_term [MIB [ROWS COLS]] | --write DIR [MIB]\n");
+		(!parse_int(argv[2], 2, 1000, &rows) ||
+		    !parse_int(argv[3], 2, 1000, &cols)))) {
+		fprintf(
+		    stderr, "usage: bench_term [MIB [ROWS COLS]] | --write DIR [MIB]\n");
 		return 2;
 	}
 	if (write)

@@ -33,10 +33,10 @@ struct plan {
 	size_t len;
 };
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-			broken(#condition, __LINE__); \
+#define MUST(condition)                                                                  \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			broken(#condition, __LINE__);                                    \
 	} while (0)
 
 static void
@@ -91,7 +91,8 @@ check_cells(const struct cell *cells, int cols)
 
 		MUST(c->width <= 2);
 		MUST(c->width != 2 || (col + 1 < cols && cells[col + 1].width == 0));
-		MUST(c->width != 0 || (col > 0 && cells[col - 1].width == 2 && c->ch == 0));
+		MUST(c->width != 0 ||
+		     (col > 0 && cells[col - 1].width == 2 && c->ch == 0));
 		MUST(c->ch == 0 || cell_scalars(c->ch, scalars) >= 1);
 		MUST(c->ch == 0 || (scalars[0] >= 0x20 && scalars[0] != 0x7f));
 		MUST(scalars[0] < 0x80 || scalars[0] >= 0xa0 || c->ch == 0);
@@ -177,7 +178,8 @@ compare(struct emulator *a, struct emulator *b)
 	struct place x = emulator_place(a), y = emulator_place(b);
 
 	MUST(a->rows == b->rows && a->cols == b->cols);
-	MUST(x.pos.row == y.pos.row && x.pos.col == y.pos.col && x.wrapping == y.wrapping);
+	MUST(
+	    x.pos.row == y.pos.row && x.pos.col == y.pos.col && x.wrapping == y.wrapping);
 	MUST(a->modes == b->modes && a->pushed == b->pushed);
 	MUST(emulator_is_alt(a) == emulator_is_alt(b));
 	MUST(a->reply.len == b->reply.len);
@@ -218,8 +220,10 @@ run_emulators(const struct plan *plan, const struct pane_events *events, void *c
 		at = end;
 		if (i == plan->resizes)
 			break;
-		emulator_resize(a, MAX(plan->resize[i].rows, 2), MAX(plan->resize[i].cols, 2));
-		emulator_resize(b, MAX(plan->resize[i].rows, 2), MAX(plan->resize[i].cols, 2));
+		emulator_resize(
+		    a, MAX(plan->resize[i].rows, 2), MAX(plan->resize[i].cols, 2));
+		emulator_resize(
+		    b, MAX(plan->resize[i].rows, 2), MAX(plan->resize[i].cols, 2));
 		compare(a, b);
 	}
 	emulator_free(a);
@@ -284,7 +288,10 @@ static void
 poke(struct pane *p, int i, const char *bytes, size_t len)
 {
 	struct key key = { .code = KEY_MOUSE,
-		.mouse = { .kind = (enum mouse_kind)(i % 5), .button = i % 4, .row = i, .col = i } };
+		.mouse = { .kind = (enum mouse_kind)(i % 5),
+		    .button = i % 4,
+		    .row = i,
+		    .col = i } };
 
 	pane_scroll_view(p, i % 2 ? 7 : -3);
 	pane_key(p, key);
@@ -298,9 +305,9 @@ poke(struct pane *p, int i, const char *bytes, size_t len)
 static void
 run_pane(const struct plan *plan)
 {
-	struct pane_options options = { .rows = plan->rows,
-		.cols = plan->cols,
-		.scrollback_lines = HISTORY_LINES };
+	struct pane_options options = {
+		.rows = plan->rows, .cols = plan->cols, .scrollback_lines = HISTORY_LINES
+	};
 	uint32_t sum = 0;
 	struct pane *p = pane_new(&options, &events, &sum);
 	size_t at = 0;

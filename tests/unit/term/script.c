@@ -1,6 +1,5 @@
 #include "script.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -31,8 +30,7 @@ struct player {
 
 /* ---- reporting */
 
-static void
-complain(const struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void complain(const struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void
 complain(const struct player *p, const char *fmt, ...)
@@ -75,7 +73,8 @@ static void
 expect_text(const struct player *p, const char *what, const char *got, const char *want)
 {
 	if (!str_eq(got, want))
-		complain(p, "%s: got \"%s\", expected \"%s\"", what, got ? got : "(none)", want);
+		complain(p, "%s: got \"%s\", expected \"%s\"", what, got ? got : "(none)",
+		    want);
 }
 
 static void
@@ -304,7 +303,8 @@ do_key(struct player *p, char *rest)
 static void
 do_mouse(struct player *p, char *rest)
 {
-	static const char *const kinds[] = { "press", "release", "move", "wheelup", "wheeldown" };
+	static const char *const kinds[] = { "press", "release", "move", "wheelup",
+		"wheeldown" };
 	const char *kind = take_word(&rest);
 	struct key key = { .code = KEY_MOUSE };
 	size_t i = 0;
@@ -320,9 +320,9 @@ do_mouse(struct player *p, char *rest)
 	key.mouse.row = at.row;
 	key.mouse.col = at.col;
 	for (const char *mod = take_word(&rest); *mod; mod = take_word(&rest))
-		key.mods |= str_eq(mod, "ctrl") ? KEY_MOD_CTRL :
-			    str_eq(mod, "alt")	? KEY_MOD_ALT :
-						  KEY_MOD_SHIFT;
+		key.mods |= str_eq(mod, "ctrl")	 ? KEY_MOD_CTRL
+			    : str_eq(mod, "alt") ? KEY_MOD_ALT
+						 : KEY_MOD_SHIFT;
 	p->key_known = pane_key(p->pane, key);
 }
 
@@ -438,13 +438,14 @@ ask_cursor(struct player *p, char *rest)
 	struct pos want = take_pair(p, &rest);
 
 	if (c.row != want.row || c.col != want.col)
-		complain(p, "cursor: got %d,%d, expected %d,%d", c.row, c.col, want.row, want.col);
+		complain(p, "cursor: got %d,%d, expected %d,%d", c.row, c.col, want.row,
+		    want.col);
 	for (const char *word = take_word(&rest); *word; word = take_word(&rest)) {
-		bool ok = str_eq(word, "hidden")    ? !c.visible :
-			  str_eq(word, "visible")   ? c.visible :
-			  str_eq(word, "blink")	    ? c.blink :
-			  str_eq(word, "noblink")   ? !c.blink :
-						      str_eq(word, shapes[c.shape]);
+		bool ok = str_eq(word, "hidden")    ? !c.visible
+			  : str_eq(word, "visible") ? c.visible
+			  : str_eq(word, "blink")   ? c.blink
+			  : str_eq(word, "noblink") ? !c.blink
+						    : str_eq(word, shapes[c.shape]);
 		if (!ok)
 			complain(p, "the cursor is not %s", word);
 	}
@@ -538,11 +539,11 @@ ask_cell(struct player *p, char *rest)
 
 	expect_text(p, "cell", got_text, text.data);
 	if (got.fg != want.fg || got.bg != want.bg)
-		complain(p, "colours: got fg %08x bg %08x, expected %08x %08x", got.fg, got.bg,
-		    want.fg, want.bg);
+		complain(p, "colours: got fg %08x bg %08x, expected %08x %08x", got.fg,
+		    got.bg, want.fg, want.bg);
 	if (got.attrs != want.attrs || got.width != want.width)
-		complain(p, "got attributes %02x width %d, expected %02x %d", got.attrs, got.width,
-		    want.attrs, want.width);
+		complain(p, "got attributes %02x width %d, expected %02x %d", got.attrs,
+		    got.width, want.attrs, want.width);
 	free(got_text);
 	buf_clear(&text);
 }
@@ -705,7 +706,8 @@ script_run(const struct script *s)
 
 	buf_init(&p.written, FILE_MAX);
 	buf_init(&p.clipboard, FILE_MAX);
-	open_pane(&p, (struct pane_options){ .rows = DEFAULT_ROWS, .cols = DEFAULT_COLS });
+	open_pane(
+	    &p, (struct pane_options){ .rows = DEFAULT_ROWS, .cols = DEFAULT_COLS });
 	strlist_split(&lines, s->text, '\n');
 	for (size_t i = 0; i < lines.count; i++, p.line++)
 		run_line(&p, lines.items[i]);
@@ -714,99 +716,4 @@ script_run(const struct script *s)
 	buf_clear(&p.written);
 	buf_clear(&p.clipboard);
 	free(p.title);
-}
-
-/* ---- files */
-
-static int
-by_name(const void *a, const void *b)
-{
-	const char *const *x = a, *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-static struct strlist
-list_tests(const char *dir)
-{
-	struct strlist names = { 0 };
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
-
-	if (!d) {
-		perror(dir);
-		exit(1);
-	}
-	while ((entry = readdir(d)))
-		if (str_has_suffix(entry->d_name, ".test"))
-			strlist_add(&names, entry->d_name);
-	closedir(d);
-	if (names.count == 0) {
-		fprintf(stderr, "%s holds no tests\n", dir);
-		exit(1);
-	}
-	qsort(names.items, names.count, sizeof *names.items, by_name);
-	return names;
-}
-
-static char *
-read_file(const char *dir, const char *name)
-{
-	char *path = xasprintf("%s/%s", dir, name);
-	FILE *f = fopen(path, "rb");
-	char *text = xcalloc(1, FILE_MAX);
-
-	if (!f || fread(text, 1, FILE_MAX - 1, f) == 0) {
-		perror(path);
-		exit(1);
-	}
-	fclose(f);
-	free(path);
-	return text;
-}
-
-struct script *
-script_load(const char *dir, size_t *count)
-{
-	struct strlist names = list_tests(dir);
-	struct script *scripts = NULL;
-
-	*count = 0;
-	for (size_t i = 0; i < names.count; i++) {
-		char *text = read_file(dir, names.items[i]);
-		int line = 1;
-
-		for (char *at = text, *next; at; at = next, line++) {
-			next = strchr(at, '\n');
-			if (next)
-				*next++ = '\0';
-			if (*at == '!') {
-				scripts = xreallocarray(scripts, *count + 1, sizeof *scripts);
-				scripts[(*count)++] = (struct script){
-					.name = xasprintf("%s:%s", names.items[i], at + 1),
-					.text = xstrdup(""),
-					.line = line,
-				};
-			} else if (*count > 0) {
-				struct script *s = &scripts[*count - 1];
-				char *longer = xasprintf("%s\n%s", s->text, at);
-
-				free(s->text);
-				s->text = longer;
-			}
-		}
-		free(text);
-	}
-	strlist_clear(&names);
-	return scripts;
-}
-
-void
-script_free(struct script *scripts, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(scripts[i].name);
-		free(scripts[i].text);
-	}
-	free(scripts);
 }

@@ -60,9 +60,11 @@ next_random(uint32_t *seed)
 static void
 add_words(struct buf *out, uint32_t *seed)
 {
-	static const char *const words[] = { "plain", "größe", "日本語", "😀", "e\xcc\x81", "─┼─",
-		"a long run of ordinary text that reaches the edge of most screens ", "\xff\xe6\x97",
-		" ", "\t", "\b\b", "мир", "\xc2\x9b", "\xe2\x80\x8d", "x" };
+	static const char *const words[] = { "plain", "größe", "日本語", "😀", "e\xcc\x81",
+		"─┼─",
+		"a long run of ordinary text that reaches the edge of most screens ",
+		"\xff\xe6\x97", " ", "\t", "\b\b", "мир", "\xc2\x9b", "\xe2\x80\x8d",
+		"x" };
 
 	buf_add_str(out, words[next_random(seed) % ARRAY_LEN(words)]);
 }
@@ -88,8 +90,8 @@ add_movement(struct buf *out, uint32_t *seed)
 static void
 add_switch(struct buf *out, uint32_t *seed)
 {
-	static const char *const switches[] = { "?6", "?7", "4", "20", "?1049", "?47", "?1048",
-		"?5", "?25", "?69", "?2026", "?1000" };
+	static const char *const switches[] = { "?6", "?7", "4", "20", "?1049", "?47",
+		"?1048", "?5", "?25", "?69", "?2026", "?1000" };
 
 	buf_addf(out, "\033[%s%c", switches[next_random(seed) % ARRAY_LEN(switches)],
 	    next_random(seed) % 2 ? 'h' : 'l');
@@ -98,9 +100,10 @@ add_switch(struct buf *out, uint32_t *seed)
 static void
 add_escape(struct buf *out, uint32_t *seed)
 {
-	static const char *const escapes[] = { "\0337", "\0338", "\033D", "\033E", "\033M", "\033H",
-		"\033(0", "\033(B", "\033)0", "\016", "\017", "\033#8", "\033[!p", "\033[6n",
-		"\033]2;t\a", "\033P$qm\033\\", "\033c", "\033N", "\033n" };
+	static const char *const escapes[] = { "\0337", "\0338", "\033D", "\033E",
+		"\033M", "\033H", "\033(0", "\033(B", "\033)0", "\016", "\017", "\033#8",
+		"\033[!p", "\033[6n", "\033]2;t\a", "\033P$qm\033\\", "\033c", "\033N",
+		"\033n" };
 
 	buf_add_str(out, escapes[next_random(seed) % ARRAY_LEN(escapes)]);
 }
@@ -120,8 +123,8 @@ static const struct mixture mixtures[] = {
 	{ "words", { add_words, add_line_end } },
 	{ "colours", { add_words, add_colours, add_line_end } },
 	{ "cells", { add_words, add_movement } },
-	{ "everything",
-	    { add_words, add_colours, add_movement, add_switch, add_escape, add_line_end } },
+	{ "everything", { add_words, add_colours, add_movement, add_switch, add_escape,
+			    add_line_end } },
 };
 
 static void
@@ -167,7 +170,8 @@ test_edges(void **state UNUSED)
 	for (uint8_t cols = 1; cols < 12; cols++)
 		for (size_t lead = 0; lead < 12; lead++) {
 			struct buf input;
-			const uint8_t head[] = { 3, cols, 1, 4, (uint8_t)(12 - cols), 128 };
+			const uint8_t head[] = { 3, cols, 1, 4, (uint8_t)(12 - cols),
+				128 };
 
 			buf_init(&input, 4096);
 			buf_add(&input, head, sizeof head);
@@ -224,13 +228,15 @@ test_text_survives_resizes(void **state UNUSED)
 		size_t start = want.len;
 
 		for (uint32_t n = next_random(&seed) % 30; n > 0; n--)
-			buf_addf(&want, "%s%u", n % 4 ? "w" : "日", next_random(&seed) % 1000);
+			buf_addf(
+			    &want, "%s%u", n % 4 ? "w" : "日", next_random(&seed) % 1000);
 		buf_add_str(&want, i == 59 ? "" : "\n");
 		pane_feed(p, want.data + start, want.len - start - (i == 59 ? 0 : 1));
 		pane_feed(p, "\r\n", i == 59 ? 0 : 2);
 	}
 	for (int i = 0; i < 200; i++) {
-		pane_resize(p, 2 + (int)(next_random(&seed) % 30), 2 + (int)(next_random(&seed) % 90));
+		pane_resize(p, 2 + (int)(next_random(&seed) % 30),
+		    2 + (int)(next_random(&seed) % 90));
 
 		char *got = pane_text(p, -pane_scrollback(p), pane_cursor(p).row);
 
