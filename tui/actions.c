@@ -143,6 +143,42 @@ add_column(struct buf *out, const char *text, int width)
 static const char target_header[] =
     "ID        NAME              TEMPLATE     STATE   AGE    METADATA";
 
+static void
+add_shells(struct buf *row, const struct sandbox *s)
+{
+	if (s->shells > 0)
+		buf_addf(
+		    row, "  %d shell%s attached", s->shells, s->shells == 1 ? "" : "s");
+}
+
+static const char *
+template_of(const struct sandbox *s)
+{
+	return s->template_name ? s->template_name
+	       : s->template_id ? s->template_id
+				: "--";
+}
+
+/* In a table of several. */
+static void
+describe_one_of_many(
+    const struct sandbox *s, const char *age, const char *why, struct buf *row)
+{
+	char *prefix = xstrndup(s->id, 8);
+
+	add_column(row, prefix, 8);
+	free(prefix);
+	add_column(row, s->name ? s->name : "", 16);
+	add_column(row, template_of(s), 11);
+	add_column(row, sandbox_state_short(s->state), 6);
+	add_column(row, age, 5);
+	if (why)
+		buf_addf(row, "left out: %s", why);
+	else
+		facts_add_metadata(row, s);
+}
+
+/* Rows say what is so now, and what cannot be done any more is left out. */
 static bool
 describe_target(void *ctx, const char *id, struct buf *row)
 {
@@ -157,24 +193,13 @@ describe_target(void *ctx, const char *id, struct buf *row)
 	}
 	if (sandbox_age_s(s, app_now_ms(q->app)) >= 0)
 		duration_format(sandbox_age_s(s, app_now_ms(q->app)), age, sizeof age);
-	char *prefix = xstrndup(s->id, 8);
-	add_column(row, prefix, 8);
-	free(prefix);
-	add_column(row, s->name ? s->name : "", 16);
-	add_column(row,
-	    s->template_name ? s->template_name
-	    : s->template_id ? s->template_id
-			     : "--",
-	    11);
-	add_column(row, sandbox_state_short(s->state), 6);
-	add_column(row, age, 5);
-	if (why)
-		buf_addf(row, "left out: %s", why);
+	if (q->ids.count > 1)
+		describe_one_of_many(s, age, why, row);
 	else
-		facts_add_metadata(row, s);
-	if (s->shells > 0)
-		buf_addf(
-		    row, "  %d shell%s attached", s->shells, s->shells == 1 ? "" : "s");
+		buf_addf(row, "%s  %s  %s old%s%s", template_of(s),
+		    s->state_text ? s->state_text : sandbox_state_name(s->state), age,
+		    why ? "  left out: " : "", why ? why : "");
+	add_shells(row, s);
 	return !why;
 }
 
@@ -219,7 +244,7 @@ ask(struct question *q, struct dialog_options *o)
 	for (size_t i = 0; i < q->ids.count; i++)
 		buf_addf(&cli, " %s", q->ids.items[i]);
 	o->cli = cli.data;
-	o->target_header = target_header;
+	o->target_header = q->ids.count > 1 ? target_header : NULL;
 	o->ids = (const char *const *)q->ids.items;
 	o->id_count = q->ids.count;
 	dialog_open(q->app, o, &question_events, q);
@@ -241,33 +266,46 @@ count_shells(const struct question *q)
 }
 
 static void
+add_losses(struct buf *body, const struct question *q)
+{
+	int shells = count_shells(q);
+
+	buf_add_str(body, "This cannot be undone. Memory");
+	if (shells)
+		buf_addf(body, ", disk and %d live shell%s are lost.", shells,
+		    shells == 1 ? "" : "s");
+	else
+		buf_add_str(body, " and disk are lost.");
+}
+
+static void
 ask_kill(struct question *q)
 {
 	const struct fleet_settings *settings = fleet_settings(app_fleet(q->app));
-	const char *profile = settings->profile ? settings->profile : "this account";
+	const struct sandbox *first = find(q->app, q->ids.items[0]);
 	bool one = q->ids.count == 1;
-	int shells = count_shells(q);
-	char *body, *title;
+	struct buf title, body;
 
+	buf_init(&title, TEXT_MAX);
+	buf_init(&body, TEXT_MAX);
 	if (one)
-		title = xasprintf("KILL %s in %s",
-		    sandbox_label(find(q->app, q->ids.items[0])), profile);
+		buf_addf(&title, "KILL %s", sandbox_label(first));
 	else
-		title = xasprintf("KILL %zu sandboxes in %s", q->ids.count, profile);
-	if (shells)
-		body =
-		    xasprintf("This cannot be undone. Memory, disk and %d live shell%s "
-			      "are lost.",
-			shells, shells == 1 ? "" : "s");
-	else
-		body = xstrdup("This cannot be undone. Memory and disk are lost.");
+		buf_addf(&title, "KILL %zu sandboxes", q->ids.count);
+	if (settings->profile)
+		buf_addf(&title, " in %s", settings->profile);
+	add_losses(&body, q);
+	if (one && first->metadata.count > 0) {
+		buf_add_char(&body, '\n');
+		facts_add_metadata(&body, first);
+	}
 	ask(q, &(struct dialog_options){ .level = one ? DIALOG_NAMED : DIALOG_COUNTED,
-		   .title = title,
-		   .body = body,
+		   .title = title.data,
+		   .body = body.data,
 		   .cli = "kill --yes",
 		   .verb = "kill" });
-	free(title);
-	free(body);
+	buf_clear(&title);
+	buf_clear(&body);
 }
 
 static void
@@ -441,10 +479,14 @@ check_left(void *ctx, const char *text, struct buf *note)
 		buf_add_str(note, err.text);
 		return false;
 	}
+	int64_t now_ms = app_now_ms(p->app);
 	int64_t then_s = wanted.seconds + (wanted.adds ? left_s : 0);
-	clock_format_hms(app_now_ms(p->app) + then_s * 1000, ends, sizeof ends);
-	buf_addf(note, "ends %s%s", ends,
-	    then_s < left_s ? ": EARLIER than now, will ask" : "");
+	clock_format_hm(now_ms + then_s * 1000, ends, sizeof ends);
+	buf_addf(note, "ends %s", ends);
+	if (then_s < left_s) {
+		clock_format_hm(now_ms + left_s * 1000, ends, sizeof ends);
+		buf_addf(note, ", EARLIER than %s: asks", ends);
+	}
 	return true;
 }
 
@@ -510,15 +552,15 @@ action_set_left(struct app *app, const struct command_call *call)
 	struct strlist ids = { 0 };
 	struct left_prompt *p;
 	struct buf label;
+	char left[16];
 
 	if (!find_targets(app, call, VERB_TIME, &ids))
 		return;
 	p = xcalloc(1, sizeof *p);
 	*p = (struct left_prompt){ .app = app, .id = xstrdup(ids.items[0]) };
 	buf_init(&label, TEXT_MAX);
-	buf_addf(&label, "Time left of %s (", sandbox_label(find(app, p->id)));
-	facts_add_left(&label, find(app, p->id), app_now_ms(app));
-	buf_add_str(&label, "):");
+	duration_format(left_now(app, p->id), left, sizeof left);
+	buf_addf(&label, "%s: %s left, set to:", sandbox_label(find(app, p->id)), left);
 	prompt_open(app, &(struct prompt_options){ .label = label.data }, &events, p);
 	buf_clear(&label);
 	strlist_clear(&ids);

@@ -63,7 +63,12 @@ add_age(const struct app *a, bool is_long, struct buf *out)
 		return;
 	}
 	if (m->state == COLLECTION_LOADING) {
-		buf_addf(out, m->loaded ? "%lld ..." : "loading", (long long)m->loaded);
+		if (m->loaded && m->total_running > m->loaded)
+			buf_addf(out, "%lld of %lld ...", (long long)m->loaded,
+			    (long long)m->total_running);
+		else
+			buf_addf(out, m->loaded ? "%lld ..." : "loading",
+			    (long long)m->loaded);
 		return;
 	}
 	duration_format(MAX(app_now_ms(a) - m->synced_ms, 0) / MS_PER_S, age, sizeof age);

@@ -51,11 +51,11 @@ draw_scale(const struct detail_view *v, struct canvas *c)
 	const struct keymap *k = app_keymap(v->app);
 	enum graph_style style = graph_style_of(c, v->style);
 	bool local = fleet_settings(v->fleet)->local_host;
-	char span[16], in[16], out[16], next[16];
+	char span[24], in[16], out[16], next[16];
 	struct buf line;
 
 	buf_init(&line, TEXT_MAX);
-	duration_format(detail_span_s(v), span, sizeof span);
+	facts_spell_duration(detail_span_s(v), span, sizeof span);
 	facts_key(k, KEYMAP_DETAIL, CMD_ZOOM_IN, in, sizeof in);
 	facts_key(k, KEYMAP_DETAIL, CMD_ZOOM_OUT, out, sizeof out);
 	facts_key(k, KEYMAP_DETAIL, CMD_GRAPH_STYLE, next, sizeof next);
@@ -179,6 +179,8 @@ draw_note(const struct detail_view *v, struct canvas *body, const struct sandbox
 		clock_format_hm(from_s * 1000, from, sizeof from);
 		clock_format_hm(to_s * 1000, to, sizeof to);
 		buf_addf(&note, "no figures %s-%s: a gap, not zero", from, to);
+	} else if (v->places.info.rows == 0) {
+		buf_add_str(&note, "Tab: facts and processes");
 	}
 	canvas_field(
 	    body, v->places.note_row, 1, body->area.cols - 2, false, ROLE_DIM, note.data);

@@ -141,11 +141,11 @@ facts_add_line(struct buf *out, const struct sandbox *s, int64_t now_ms)
 	if (s->cpu_count > 0 || s->memory_mb > 0)
 		add_gap(out);
 	facts_add_size(out, s);
+	if (s->shells > 0)
+		buf_addf(out, "  %d shell%s", s->shells, s->shells == 1 ? "" : "s");
 	if (s->metadata.count > 0)
 		add_gap(out);
 	facts_add_metadata(out, s);
-	if (s->shells > 0)
-		buf_addf(out, "  %d shell%s", s->shells, s->shells == 1 ? "" : "s");
 }
 
 void
@@ -339,7 +339,7 @@ facts_clear(struct facts *f)
 	*f = (struct facts){ 0 };
 }
 
-/* Wide enough for the labels, but never more than half. */
+/* Wide enough for the labels, but never more than two fifths. */
 static int
 label_width(const struct facts *f, int cols)
 {
@@ -348,7 +348,7 @@ label_width(const struct facts *f, int cols)
 	for (size_t i = 0; i < f->count; i++)
 		if (f->items[i].value)
 			width = MAX(width, text_width(f->items[i].label));
-	return MIN(width, cols / 2);
+	return MIN(width, cols * 2 / 5);
 }
 
 void

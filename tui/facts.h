@@ -28,7 +28,7 @@ void facts_add_left(struct buf *out, const struct sandbox *s, int64_t now_ms);
 bool facts_is_warming(const struct sandbox *s, int64_t now_ms);
 /* "2 vCPU 512M", unknown parts left out. */
 void facts_add_size(struct buf *out, const struct sandbox *s);
-/* "agent-42  ij3k9x0a  2 vCPU 512M  user=ana  2 shells"; of a gone one its reason. */
+/* "agent-42  ij3k9x0a  2 vCPU 512M  2 shells  user=ana"; of a gone one its reason. */
 void facts_add_line(struct buf *out, const struct sandbox *s, int64_t now_ms);
 /* "user=ana app=triage" */
 void facts_add_metadata(struct buf *out, const struct sandbox *s);

@@ -47,12 +47,9 @@ add_counts(struct buf *out, const struct fleet_view *v, int cols)
 	int paused = model_count_state(m, SANDBOX_PAUSED);
 	int running = model_count_state(m, SANDBOX_RUNNING);
 
-	if (m->state == COLLECTION_LOADING && m->loaded == 0)
+	if (m->synced_ms == 0) /* not all was seen yet, so there is nothing to count */
 		return;
-	if (m->state == COLLECTION_LOADING && m->total_running >= 0)
-		buf_addf(out, "%d of %lld running", (int)m->loaded,
-		    (long long)m->total_running);
-	else if (cols < 80)
+	if (cols < 80)
 		buf_addf(out, "%d/%d", count_shown(v), total);
 	else if (cols < 120)
 		buf_addf(out, "%d/%d  %d paused", count_shown(v), total, paused);

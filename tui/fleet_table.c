@@ -154,7 +154,7 @@ fleet_table_layout(struct fleet_table *t, enum metric spark, int cols, bool wide
 		if (is_offered(f, cols) && t->count < FLEET_TABLE_COLUMNS_MAX)
 			add_column(t, f, cols);
 	if (wide && t->has_id)
-		t->columns[0].ideal = t->fields[0]->ideal_width;
+		t->columns[0].min = t->columns[0].ideal = t->fields[0]->ideal_width;
 	t->more = columns_negotiate(t->columns, t->count, cols - FLEET_TABLE_MARGIN, 1);
 	t->more |= cols < SPARK_FROM;
 	for (size_t i = 0; i < t->count; i++)

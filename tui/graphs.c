@@ -42,8 +42,9 @@ timescale_of(int64_t now_ms, int64_t span_s, int points)
 {
 	struct timescale t = { .points = MAX(points, 1) };
 
-	t.buckets = (int)MIN((int64_t)t.points, MAX(span_s, (int64_t)1));
-	t.width_s = (span_s + t.buckets - 1) / t.buckets;
+	span_s = MAX(span_s, (int64_t)1);
+	t.width_s = (span_s + t.points - 1) / t.points;
+	t.buckets = (int)((span_s + t.width_s - 1) / t.width_s);
 	/* As history_buckets() lays them: the last bucket is the one with now in it. */
 	t.from_s =
 	    now_ms / 1000 / t.width_s * t.width_s + t.width_s - t.width_s * t.buckets;
@@ -179,10 +180,10 @@ add_foot(
 	int64_t now_s = o->now_ms / 1000;
 	struct history_summary sum =
 	    history_summarise(s->history, o->metric, now_s - o->span_s, now_s);
-	char span[16];
+	char span[24];
 
 	if (o->span_foot) {
-		duration_format(o->span_s, span, sizeof span);
+		facts_spell_duration(o->span_s, span, sizeof span);
 		buf_addf(out, "last %s", span);
 	}
 	add_figure(out, "min", sum.min);
@@ -289,6 +290,8 @@ graph_draw(struct canvas *c, const struct sandbox *s, const struct graph_options
 	graph_add_title(&title, s, o, c->area.cols - 6);
 	add_foot(&foot, s, o, c->area.cols - 6);
 	struct canvas inside = canvas_frame(c, ROLE_FRAME, title.data, foot.data);
+	canvas_field(c, 0, 3, MIN(text_width(title.data), c->area.cols - 6), false,
+	    ROLE_TITLE, title.data);
 	if (o->axis && inside.area.cols > AXIS_COLS) {
 		draw_axis(&inside);
 		inside = canvas_sub(&inside, 0, AXIS_COLS, inside.area.rows,

@@ -18,7 +18,7 @@
 /* How a span of time lies on the points of a graph. */
 struct timescale {
 	int points;	 /* places of the graph from left to right */
-	int buckets;	 /* of history; fewer than points when a second is a bucket */
+	int buckets;	 /* of history, never more than points: what shows is the span */
 	int64_t width_s; /* of a bucket */
 	int64_t from_s;	 /* the left edge; the right one is from_s + buckets * width_s */
 };

@@ -29,6 +29,7 @@ void
 prompt_set(struct prompt *p, const char *text)
 {
 	buf_reset(&p->text);
+	p->cursor = 0;
 	prompt_paste(p, text, strlen(text));
 	p->cursor = p->text.len;
 }

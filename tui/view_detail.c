@@ -11,7 +11,7 @@ enum {
 	SPAN_AT_FIRST = 2, /* 15m */
 	SIDE_FROM_COLS = 120,
 	SIDE_FROM_ROWS = 30,
-	SIDE_COLS = 36,
+	SIDE_COLS = 38,
 	WIDE_FROM_COLS = 180,
 	WIDE_COLS = 64,
 	PORTRAIT_BELOW_COLS = 100,
@@ -251,6 +251,7 @@ detail_command(void *state, const struct command_call *call)
 {
 	struct detail_view *v = state;
 	int command = call->command->id;
+	bool is_known = model_find(fleet_model(v->fleet), v->id) != NULL;
 
 	if (command == CMD_ZOOM_IN || command == CMD_ZOOM_OUT)
 		zoom(v, command == CMD_ZOOM_IN ? -1 : 1);
@@ -262,7 +263,7 @@ detail_command(void *state, const struct command_call *call)
 		v->info_only = !v->info_only;
 	else if (command == CMD_REFRESH)
 		refresh(v);
-	else if (command == CMD_BACK && v->cursor_s)
+	else if (command == CMD_BACK && v->cursor_s && is_known)
 		v->cursor_s = 0;
 	else if (command == CMD_OPEN && str_eq(app_target(v->app), v->id))
 		return true; /* here it is */

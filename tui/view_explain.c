@@ -14,25 +14,19 @@ struct explain {
 	int top, rows, page; /* first line that shows; lines in all; that fit */
 };
 
-/* A heading with what to type below it. */
+/* A sentence with what to type below it. */
 struct way {
-	const char *title, *text, *type;
+	const char *text, *type;
 };
 
+/* Short, so that the places which were looked at stand on the same screen of 80x24. */
 static const struct way ways[] = {
-	{ "1  Without an account: the local host",
-	    "Sandboxes as real processes on this machine, in full and offline.",
-	    "sandtop host start\n"
-	    "sandtop host sample      five of them, for looking around\n"
+	{ "1  Without an account, real sandboxes on this machine:",
 	    "sandtop --profile local" },
-	{ "2  E2B's cloud", "A key from https://e2b.dev/dashboard?tab=keys",
-	    "export E2B_API_KEY=e2b_...\n"
-	    "sandtop" },
-	{ "3  An E2B that you host",
-	    "Its domain and a key of it; E2B_API_URL and E2B_SANDBOX_URL where they "
-	    "differ.",
-	    "export E2B_DOMAIN=e2b.example.com E2B_API_KEY=e2b_...\n"
-	    "sandtop" },
+	{ "2  E2B's cloud, with a key from https://e2b.dev/dashboard?tab=keys",
+	    "export E2B_API_KEY=e2b_... && sandtop" },
+	{ "3  An E2B that you host:",
+	    "export E2B_DOMAIN=e2b.example.com E2B_API_KEY=e2b_... && sandtop" },
 };
 
 /* ---- the page, drawn onto a canvas of any height */
@@ -40,8 +34,7 @@ static const struct way ways[] = {
 static int
 add_way(struct canvas *c, int row, int cols, const struct way *way)
 {
-	row = prose_draw(c, row, MARGIN, cols, 3, ROLE_TITLE, way->title);
-	row = prose_draw(c, row, MARGIN + 3, cols - 3, 0, ROLE_TEXT, way->text);
+	row = prose_draw(c, row, MARGIN, cols, 3, ROLE_TEXT, way->text);
 	return prose_draw(c, row, MARGIN + 5, cols - 5, 2, ROLE_ACCENT, way->type) + 1;
 }
 
