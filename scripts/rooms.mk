@@ -85,7 +85,7 @@ BENCHES += $(BUILD)/tests/bench/bench_screen
 
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r)))
+FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r))) tui/input.c
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
 	clang -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
