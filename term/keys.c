@@ -9,6 +9,9 @@
 enum {
 	ESC = 0x1b,
 	DEL = 0x7f,
+	SCALAR_MAX = 0x10ffff,
+	SURROGATE_FIRST = 0xd800,
+	SURROGATE_LAST = 0xdfff,
 	MOUSE_OFFSET = 32,   /* of all numbers in the old format */
 	MOUSE_X10_MAX = 222, /* the last column or row it can say */
 	MOUSE_UTF8_MAX = 2014,
@@ -90,17 +93,21 @@ control_byte(uint32_t scalar, char *out)
 	return false;
 }
 
-static void
+static bool
 encode_scalar(struct key key, struct buf *out)
 {
 	char bytes[4], control;
 
+	if (key.code == KEY_NONE || key.code > SCALAR_MAX ||
+	    (key.code >= SURROGATE_FIRST && key.code <= SURROGATE_LAST))
+		return false;
 	if (key.mods & KEY_MOD_ALT)
 		buf_add_char(out, ESC);
 	if ((key.mods & KEY_MOD_CTRL) && control_byte(key.code, &control))
 		buf_add_char(out, control);
 	else
 		buf_add(out, bytes, utf8_encode(key.code, bytes));
+	return true;
 }
 
 /* Enter, Tab, Backspace and Escape have bytes of their own. */
@@ -148,12 +155,8 @@ key_encode(struct key key, unsigned modes, struct buf *out)
 	/* The modifier parameter of xterm is these bits. */
 	int mods = key.mods & (KEY_MOD_SHIFT | KEY_MOD_ALT | KEY_MOD_CTRL);
 
-	if (key.code == KEY_NONE)
-		return false;
-	if (key.code < KEY_FIRST_NAMED) {
-		encode_scalar(key, out);
-		return true;
-	}
+	if (key.code < KEY_FIRST_NAMED)
+		return encode_scalar(key, out);
 	if (encode_control(key, modes, out))
 		return true;
 

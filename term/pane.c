@@ -121,7 +121,9 @@ report(struct pane *p)
 void
 pane_scroll_view(struct pane *p, int delta_rows)
 {
-	set_view(p, pane_view_offset(p) + delta_rows);
+	int most = pane_scrollback(p);
+
+	set_view(p, pane_view_offset(p) + CLAMP(delta_rows, -most, most));
 	report(p);
 }
 
