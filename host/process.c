@@ -172,6 +172,7 @@ source_read(struct source *s)
 	trim(p);
 	if (total > 0)
 		wake_viewers(p);
+	p->throttled = !may_read(p);
 	process_watch(p);
 	process_settle(p);
 }

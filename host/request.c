@@ -2,6 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,9 +14,10 @@
 #include "host/server_internal.h"
 
 #define DEFAULT_BODY_LIMIT (16u * 1024 * 1024)
-#define STREAM_ROOM (64u * 1024)
+#define STREAM_ROOM (192u * 1024) /* asked of a source at once */
+#define TURN_ROOM (1024u * 1024)  /* sent of one stream in one turn */
 #define PENDING_MAX (8u * 1024 * 1024)
-#define KEEP_PENDING (16u * 1024) /* memory an idle stream may hold */
+#define CHUNK_HEAD 8 /* six hex digits and a line end */
 
 struct request *
 request_new(struct server *s, const char *uri, struct connection *on)
@@ -37,12 +41,24 @@ request_new(struct server *s, const char *uri, struct connection *on)
 	return r;
 }
 
+static void
+forget_woken(struct request *r)
+{
+	struct request **at = &r->server->woken;
+
+	while (*at != r)
+		at = &(*at)->next_woken;
+	*at = r->next_woken;
+}
+
 void
 request_free(struct request *r)
 {
 	if (r->on && r->on->request == r)
 		r->on->request = NULL;
-	watch_free(r->hangup);
+	if (r->woken)
+		forget_woken(r);
+	watch_free(r->watch);
 	if (r->response)
 		MHD_destroy_response(r->response);
 	pairs_clear(&r->headers);
@@ -73,12 +89,15 @@ request_left(struct request *r)
 }
 
 static void
-on_hangup(void *ctx, int events)
+on_socket(void *ctx, int events)
 {
 	struct request *r = ctx;
 
-	(void)events;
-	watch_set(r->hangup, 0);
+	if (!(events & WATCH_HANGUP)) {
+		request_pump(r);
+		return;
+	}
+	watch_set(r->watch, 0);
 	request_left(r);
 	/* A client that only closed its sending half counts as gone too, as with envd. */
 	shutdown(r->on->fd, SHUT_RDWR);
@@ -89,12 +108,21 @@ on_hangup(void *ctx, int events)
 static void
 suspend(struct request *r)
 {
-	if (!r->hangup) {
-		r->hangup = watch_new(r->server->loop, r->on->fd, on_hangup, r);
-		watch_set(r->hangup, WATCH_HANGUP);
+	if (!r->watch) {
+		r->watch = watch_new(r->server->loop, r->on->fd, on_socket, r);
+		watch_set(r->watch, WATCH_HANGUP);
 	}
 	MHD_suspend_connection(r->connection);
 	r->suspended = true;
+}
+
+static void
+resume(struct request *r)
+{
+	r->suspended = false;
+	r->server->resumed = true;
+	MHD_resume_connection(r->connection);
+	server_run_soon(r->server);
 }
 
 void
@@ -102,43 +130,120 @@ request_wake(struct request *r)
 {
 	if (!r->suspended)
 		return;
-	r->suspended = false;
-	MHD_resume_connection(r->connection);
+	if (!r->streaming || r->dead) {
+		resume(r);
+		return;
+	}
+	if (r->woken)
+		return;
+	r->woken = true;
+	r->next_woken = r->server->woken;
+	r->server->woken = r;
 	server_run_soon(r->server);
 }
 
-/* ---- the answer */
+/*
+ * ---- streams. libmicrohttpd sends at most its connection memory at a time and
+ * costs a dozen system calls to wake, so it sends only the header and the end:
+ * in between the connection stays suspended and the chunks are written here.
+ */
 
+/* One chunk with what the source has; false: it has nothing now. */
+static bool
+frame(struct request *r)
+{
+	char head[CHUNK_HEAD + 1];
+	size_t len;
+
+	buf_reset(&r->pending);
+	r->pending_at = 0;
+	if (r->exhausted)
+		return false;
+	if (r->chunked)
+		buf_add(&r->pending, "000000\r\n", CHUNK_HEAD);
+	len = r->pending.len;
+	r->exhausted = !r->source(r->source_ctx, &r->pending, STREAM_ROOM);
+	len = r->pending.len - len;
+	assert(!r->pending.overflow && len <= 0xffffff);
+	if (len == 0)
+		return false;
+	if (r->chunked) {
+		snprintf(head, sizeof head, "%06zx\r\n", len);
+		memcpy(r->pending.data, head, CHUNK_HEAD);
+		buf_add(&r->pending, "\r\n", 2);
+	}
+	return true;
+}
+
+/* false: the socket is full, or broken. */
+static bool
+send_pending(struct request *r)
+{
+	while (r->pending_at < r->pending.len) {
+		ssize_t n = send(r->on->fd, r->pending.data + r->pending_at,
+		    r->pending.len - r->pending_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			r->dead = true;
+		if (n < 0)
+			return false;
+		r->pending_at += (size_t)n;
+	}
+	return true;
+}
+
+/* What an idle stream holds in memory: nothing. */
+static void
+drop_pending(struct request *r)
+{
+	buf_clear(&r->pending);
+	buf_init(&r->pending, PENDING_MAX);
+	r->pending_at = 0;
+}
+
+void
+request_pump(struct request *r)
+{
+	size_t sent = 0;
+	bool more = true;
+
+	if (!r->streaming || !r->suspended)
+		return;
+	while (more && sent < TURN_ROOM && send_pending(r)) {
+		more = frame(r);
+		sent += r->pending.len;
+	}
+	if (r->dead || (!more && r->exhausted)) {
+		watch_set(r->watch, 0);
+		resume(r);
+		return;
+	}
+	if (!more)
+		drop_pending(r);
+	watch_set(r->watch, WATCH_HANGUP | (more ? WATCH_WRITE : 0));
+}
+
+/* Asked once when the header is out, and again for the end. */
 static ssize_t
 on_read(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct request *r = cls;
+	int on = 1;
 
 	(void)pos;
+	(void)out;
+	(void)max;
 	if (r->dead)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (r->pending_at == r->pending.len && !r->exhausted) {
-		buf_reset(&r->pending);
-		r->pending_at = 0;
-		r->exhausted = !r->source(r->source_ctx, &r->pending, STREAM_ROOM);
-		if (r->pending.overflow)
-			return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	if (r->pending_at < r->pending.len) {
-		size_t len = MIN(max, r->pending.len - r->pending_at);
-
-		memcpy(out, r->pending.data + r->pending_at, len);
-		r->pending_at += len;
-		r->on->since_ms = loop_now_ms(r->server->loop);
-		return (ssize_t)len;
-	}
-	if (r->exhausted)
+	if (r->streaming)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (r->pending.cap > KEEP_PENDING) {
-		buf_clear(&r->pending);
-		buf_init(&r->pending, PENDING_MAX);
-	}
+	/* The header may still be held back for a body: our first write pushes it. */
+	setsockopt(r->on->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	r->streaming = true;
 	suspend(r);
+	request_wake(r);
 	return 0;
 }
 
@@ -283,9 +388,11 @@ take_body(struct request *r, const char *bytes, size_t *len)
 }
 
 static enum MHD_Result
-take_head(struct request *r, struct MHD_Connection *connection, const char *method)
+take_head(struct request *r, struct MHD_Connection *connection, const char *method,
+    const char *version)
 {
 	r->headed = true;
+	r->chunked = !str_eq(version, MHD_HTTP_VERSION_1_0);
 	r->connection = connection;
 	r->method = method;
 	r->server->events->head(r->server->ctx, r);
@@ -295,13 +402,13 @@ take_head(struct request *r, struct MHD_Connection *connection, const char *meth
 
 enum MHD_Result
 request_advance(struct request *r, struct MHD_Connection *connection, const char *method,
-    const char *bytes, size_t *len)
+    const char *version, const char *bytes, size_t *len)
 {
 	if (r->dead)
 		return MHD_NO;
 	r->on->since_ms = loop_now_ms(r->server->loop);
 	if (!r->headed)
-		return take_head(r, connection, method);
+		return take_head(r, connection, method, version);
 	if (*len > 0)
 		return take_body(r, bytes, len);
 	if (r->early)

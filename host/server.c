@@ -19,6 +19,7 @@
 #define CONNECTION_MEMORY (16 * 1024)
 #define IDLE_LIMIT_S 620 /* kept-alive and silent, as the cloud's proxies */
 #define SWEEP_MS 5000
+#define RUNS_MAX 64
 #define FIRST_REQUEST_MS 30000 /* a connection that never asks */
 #define BODY_STALL_MS 60000    /* a header or body that stops coming */
 #define MAX_CONNECTIONS 12000
@@ -104,8 +105,7 @@ on_access(void *cls, struct MHD_Connection *connection, const char *url,
 {
 	(void)cls;
 	(void)url;
-	(void)version;
-	return request_advance(*context, connection, method, bytes, len);
+	return request_advance(*context, connection, method, version, bytes, len);
 }
 
 static void
@@ -141,17 +141,23 @@ on_library_log(void *cls, const char *fmt, va_list args)
 
 /* ---- the loop */
 
+/* Again while it has work, but not for ever: others wait too. */
 static void
 server_run(struct server *s)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+	enum MHD_Result waits = MHD_NO;
 
-	if (s->stopping || s->running)
+	if (s->stopping)
 		return;
-	s->running = true;
-	MHD_run(s->daemon);
-	s->running = false;
-	if (MHD_get_timeout(s->daemon, &wait_ms) == MHD_YES)
+	for (int i = 0; i < RUNS_MAX; i++) {
+		s->resumed = false;
+		MHD_run(s->daemon);
+		waits = MHD_get_timeout(s->daemon, &wait_ms);
+		if (!s->resumed && (waits != MHD_YES || wait_ms > 0))
+			break;
+	}
+	if (waits == MHD_YES)
 		timer_start(s->again, wait_ms, 0);
 	else
 		timer_stop(s->again);
@@ -178,7 +184,15 @@ on_deferred(void *ctx)
 	struct server *s = ctx;
 
 	s->deferred = 0;
-	server_run(s);
+	while (s->woken) {
+		struct request *r = s->woken;
+
+		s->woken = r->next_woken;
+		r->woken = false;
+		request_pump(r);
+	}
+	if (s->resumed)
+		server_run(s);
 }
 
 void
@@ -307,7 +321,6 @@ server_stop(struct server *s)
 {
 	if (s->stopping)
 		return;
-	assert(!s->running);
 	s->stopping = true;
 	if (s->deferred)
 		loop_defer_cancel(s->loop, s->deferred);

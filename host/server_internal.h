@@ -26,10 +26,11 @@ struct server {
 	struct timer *again;		    /* owned: when libmicrohttpd wants to run */
 	struct timer *sweep;		    /* owned: cuts those who stall */
 	uint64_t deferred;		    /* loop_defer's id; 0: none */
+	struct request *woken;		    /* borrowed list: streams with more to send */
+	bool resumed;			    /* libmicrohttpd has something to do */
 	struct connection *connections;	    /* owned list */
 	size_t connection_count;
 	int port;
-	bool running; /* inside MHD_run */
 	bool stopping;
 };
 
@@ -54,21 +55,28 @@ struct request {
 	int status;
 	request_source *source; /* NULL: a whole reply */
 	void *source_ctx;	/* borrowed */
-	struct buf pending;	/* given by the source, not yet taken */
+	struct buf pending;	/* framed, on its way to the socket */
 	size_t pending_at;
-	struct watch *hangup; /* owned: on the socket while a stream is open */
+	struct request *next_woken; /* borrowed */
+	struct watch *watch; /* owned: on the socket while libmicrohttpd looks away */
 
-	bool headed, told, answered, queued, suspended, exhausted;
-	bool early; /* answered past libmicrohttpd; the rest of the body is dropped */
-	bool dead;  /* the client left */
+	bool headed, told, answered, queued, suspended;
+	bool chunked;	/* the client understands chunks */
+	bool streaming; /* the header is out, the body is written here */
+	bool woken;	/* on the server's list */
+	bool exhausted; /* the source gave all */
+	bool early;	/* answered past libmicrohttpd; the rest of the body is dropped */
+	bool dead;	/* the client left */
 };
 
 struct request *request_new(struct server *s, const char *uri, struct connection *on);
 void request_free(struct request *r);
 /* libmicrohttpd's access handler, once it is known whose call it is. */
 enum MHD_Result request_advance(struct request *r, struct MHD_Connection *connection,
-    const char *method, const char *bytes, size_t *len);
+    const char *method, const char *version, const char *bytes, size_t *len);
 void request_left(struct request *r); /* tells the owner, once */
+void request_pump(struct request *r); /* a woken stream: sends what its source has */
+/* At the end of this turn: woken streams are pumped, then libmicrohttpd runs. */
 void server_run_soon(struct server *s);
 
 #endif
