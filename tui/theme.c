@@ -192,7 +192,7 @@ static const struct theme dark = {
 		[ROLE_PAUSED] = { D, 0, MAGENTA, .rgb_fg = RGB(0xafafff) },
 		[ROLE_MARK] = { B, B, YELLOW, .rgb_fg = RGB(0xffd75f) },
 		[ROLE_CURSOR] = { R, R, .rgb_fg = RGB(0xffffff), .rgb_bg = RGB(0x005f87) },
-		[ROLE_FRAME] = { D, D, .rgb_fg = RGB(0x8a8a8a) },
+		[ROLE_FRAME] = { D, D, .rgb_fg = RGB(0x9e9e9e) },
 		[ROLE_FRAME_FOCUS] = { B, B, CYAN, .rgb_fg = RGB(0x5fd7ff) },
 		[ROLE_TITLE] = { B, B },
 		[ROLE_COLUMN] = { B | U, B | U, .rgb_fg = RGB(0xd0d0d0) },
