@@ -244,6 +244,7 @@ new_app(struct ui *ui)
 	struct app_options options = { .prefix = config_text(c, "pane.prefix"),
 		.prefix2 = config_text(c, "pane.prefix2"),
 		.order_hold_ms = config_int(c, "order_hold") * 1000,
+		.sort = config_text(c, "sort"),
 		.ttl_s = config_int(c, "ttl"),
 		.extend_s = config_int(c, "extend_step"),
 		.animations = config_bool(c, "animations"),

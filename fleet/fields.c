@@ -227,12 +227,20 @@ field_format(
 
 /* ---- order */
 
+/* Percentages are ordered as they show: rows that look the same stay where they are. */
 static int
-compare_values(const struct field_value *a, const struct field_value *b)
+compare_values(
+    const struct field *f, const struct field_value *a, const struct field_value *b)
 {
+	double x = a->number, y = b->number;
+
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
-	return (a->number > b->number) - (a->number < b->number);
+	if (f->type == FIELD_PERCENT) {
+		x = round(x);
+		y = round(y);
+	}
+	return (x > y) - (x < y);
 }
 
 int
@@ -246,7 +254,7 @@ field_compare(const struct field *f, bool descending, const struct sandbox *a,
 	if (has_x != has_y)
 		return has_x ? -1 : 1;
 	if (has_x)
-		order = compare_values(&x, &y);
+		order = compare_values(f, &x, &y);
 	if (order != 0)
 		return descending ? -order : order;
 	if (a->started_ms != b->started_ms)

@@ -175,7 +175,7 @@ describe_one_of_many(
 	if (why)
 		buf_addf(row, "left out: %s", why);
 	else
-		facts_add_metadata(row, s);
+		facts_add_metadata(row, s, "");
 }
 
 /* Rows say what is so now, and what cannot be done any more is left out. */
@@ -295,10 +295,8 @@ ask_kill(struct question *q)
 	if (settings->profile)
 		buf_addf(&title, " in %s", settings->profile);
 	add_losses(&body, q);
-	if (one && first->metadata.count > 0) {
-		buf_add_char(&body, '\n');
-		facts_add_metadata(&body, first);
-	}
+	if (one)
+		facts_add_metadata(&body, first, "\n");
 	ask(q, &(struct dialog_options){ .level = one ? DIALOG_NAMED : DIALOG_COUNTED,
 		   .title = title.data,
 		   .body = body.data,

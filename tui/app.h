@@ -53,6 +53,7 @@ struct view_type {
 struct app_options {
 	const char *prefix, *prefix2; /* key names */
 	int64_t order_hold_ms, ttl_s, extend_s;
+	const char *sort; /* "-cpu": how the fleet opens; NULL: by name; borrowed */
 	bool animations;
 	const struct pairs *keys; /* keys.ini; borrowed during the call */
 	int scrollback_lines;

@@ -94,24 +94,24 @@ facts_add_size(struct buf *out, const struct sandbox *s)
 	buf_addf(out, "%s%s", s->cpu_count > 0 ? " " : "", size);
 }
 
-/* The name has its own place. */
+/* The name has its own place, and our own marks of who made it say nothing to a person. */
 static bool
 is_shown_metadata(const struct sandbox *s, const struct pair *p)
 {
+	if (str_has_prefix(p->key, "sandtop."))
+		return false;
 	return !str_eq(p->key, "name") || !str_eq(p->value, s->name);
 }
 
 void
-facts_add_metadata(struct buf *out, const struct sandbox *s)
+facts_add_metadata(struct buf *out, const struct sandbox *s, const char *lead)
 {
-	bool first = true;
-
 	for (size_t i = 0; i < s->metadata.count; i++) {
 		const struct pair *p = &s->metadata.items[i];
 		if (!is_shown_metadata(s, p))
 			continue;
-		buf_addf(out, "%s%s=%s", first ? "" : " ", p->key, p->value);
-		first = false;
+		buf_addf(out, "%s%s=%s", lead, p->key, p->value);
+		lead = " ";
 	}
 }
 
@@ -143,9 +143,7 @@ facts_add_line(struct buf *out, const struct sandbox *s, int64_t now_ms)
 	facts_add_size(out, s);
 	if (s->shells > 0)
 		buf_addf(out, "  %d shell%s", s->shells, s->shells == 1 ? "" : "s");
-	if (s->metadata.count > 0)
-		add_gap(out);
-	facts_add_metadata(out, s);
+	facts_add_metadata(out, s, out->len ? "  " : "");
 }
 
 void
@@ -276,12 +274,17 @@ add_settings(struct facts *f, const struct sandbox *s, const char *domain)
 static void
 add_metadata(struct facts *f, const struct sandbox *s)
 {
-	if (s->metadata.count == 0)
-		return;
-	add_heading(f, "metadata");
+	bool first = true;
+
 	for (size_t i = 0; i < s->metadata.count; i++) {
-		char *label = xasprintf("  %s", s->metadata.items[i].key);
-		add(f, label, ROLE_TEXT, "%s", s->metadata.items[i].value);
+		const struct pair *p = &s->metadata.items[i];
+		if (!is_shown_metadata(s, p))
+			continue;
+		if (first)
+			add_heading(f, "metadata");
+		first = false;
+		char *label = xasprintf("  %s", p->key);
+		add(f, label, ROLE_TEXT, "%s", p->value);
 		free(label);
 	}
 }

@@ -30,8 +30,8 @@ bool facts_is_warming(const struct sandbox *s, int64_t now_ms);
 void facts_add_size(struct buf *out, const struct sandbox *s);
 /* "agent-42  ij3k9x0a  2 vCPU 512M  2 shells  user=ana"; of a gone one its reason. */
 void facts_add_line(struct buf *out, const struct sandbox *s, int64_t now_ms);
-/* "user=ana app=triage" */
-void facts_add_metadata(struct buf *out, const struct sandbox *s);
+/* "user=ana app=triage", behind `lead` when there is any. */
+void facts_add_metadata(struct buf *out, const struct sandbox *s, const char *lead);
 /* "90m", "2h": as duration_parse() takes it again; size >= 24. */
 void facts_spell_duration(int64_t seconds, char *out, size_t size);
 /* The key of a command as people press it, "?" when it has none. Size >= 16. */

@@ -135,9 +135,10 @@ add_column(struct fleet_table *t, const struct field *f, int cols)
 {
 	struct column *column = &t->columns[t->count];
 
-	*column = (struct column){
-		.min = f->min_width, .ideal = f->ideal_width, .priority = f->priority
-	};
+	*column = (struct column){ .min = f->min_width,
+		.ideal = f->ideal_width,
+		.priority = f->priority,
+		.stretch = is_field(f, "spark") };
 	fit_column(t, column, f, cols);
 	t->fields[t->count++] = f;
 	t->has_id |= is_field(f, "id");
@@ -155,8 +156,12 @@ fleet_table_layout(struct fleet_table *t, enum metric spark, int cols, bool wide
 			add_column(t, f, cols);
 	if (wide && t->has_id)
 		t->columns[0].min = t->columns[0].ideal = t->fields[0]->ideal_width;
-	t->more = columns_negotiate(t->columns, t->count, cols - FLEET_TABLE_MARGIN, 1);
-	t->more |= cols < SPARK_FROM;
+	cols -= FLEET_TABLE_MARGIN;
+	t->more = cols < SPARK_FROM - FLEET_TABLE_MARGIN;
+	if (columns_negotiate(t->columns, t->count, cols - (t->more ? 2 : 0), 1)) {
+		t->more = true; /* its mark needs a place of its own at the edge */
+		columns_negotiate(t->columns, t->count, cols - 2, 1);
+	}
 	for (size_t i = 0; i < t->count; i++)
 		if (is_field(t->fields[i], "spark") &&
 		    t->columns[i].width >= LONG_SPARK_COLS)

@@ -213,6 +213,17 @@ sort_by(struct fleet_view *v, const struct field *f)
 	app_dirty(v->app);
 }
 
+/* "-cpu": the greatest first. */
+static void
+sort_as_set(struct fleet_view *v, const char *text)
+{
+	bool descending = text && *text == '-';
+	const struct field *f = text ? field_find(text + descending) : NULL;
+
+	if (f && f->get)
+		listing_set_sort(&v->listing, f, descending);
+}
+
 static const struct dialog_choice sort_choices[] = {
 	{ 'c', "CPU" },
 	{ 'm', "memory" },
@@ -422,6 +433,7 @@ fleet_open(struct app *app, const void *arg)
 	v->fleet = app_fleet(app);
 	v->opened_ms = app_mono_ms(app);
 	listing_init(&v->listing);
+	sort_as_set(v, app_settings(app)->sort);
 	prompt_init(&v->prompt, "", &v->history);
 	v->filter_timer = timer_new(app_loop(app), apply_filter, v);
 	the_view = v;

@@ -74,12 +74,13 @@ envd_url(void *ctx, const char *sandbox_id, const char *sandbox_domain)
 struct fake *
 fixture_new(const struct fixture_options *options)
 {
-	static const struct app_options app = { .prefix = "^B",
+	const struct app_options app = { .prefix = "^B",
 		.order_hold_ms = 2000,
 		.ttl_s = 900,
 		.extend_s = 900,
 		.animations = true,
-		.which_key_ms = -1 };
+		.which_key_ms = -1,
+		.sort = options->sort };
 	char *url = api_url();
 	struct fleet_settings fleet = { .api_url = url,
 		.key = "e2b_0123456789abcdef",

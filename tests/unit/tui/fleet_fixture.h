@@ -13,6 +13,7 @@ struct fixture_options {
 	int rows, cols;
 	bool ascii, local, read_only;
 	enum color_tier tier;
+	const char *sort; /* NULL: by name */
 };
 /* The fake with a fleet in it, and the fleet view in front. */
 struct fake *fixture_new(const struct fixture_options *options);

@@ -505,6 +505,50 @@ sorts_by_key_menu_and_header(void **state)
 	fake_free(f);
 }
 
+static void
+opens_in_the_order_that_is_set(void **state)
+{
+	static const struct {
+		const char *sort, *shows;
+	} cases[] = {
+		{ NULL, "sort:name" },
+		{ "-cpu", "sort:-cpu" },
+		{ "left", "sort:left" },
+		{ "nonsense", "sort:name" },
+		{ "", "sort:name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake *f =
+		    fixture_new(&(struct fixture_options){ .sort = cases[i].sort });
+		fixture_fill(fake_model(f));
+		assert_true(fake_shows(f, cases[i].shows));
+		fake_free(f);
+	}
+}
+
+/* What shows the same number keeps its place: idle rows do not dance. */
+static void
+orders_percentages_as_they_show(void **state)
+{
+	struct fake *f = new_fleet(24, 80);
+
+	(void)state;
+	fake_keys(f, "P g j");
+	expect_cursor(f, "iysc5h0f");
+	set_cpu(f, "iysc5h0fuznecqufqg0t5", 78.4f);
+	set_cpu(f, "irk50tqwdqcw1tepwp715", 77.6f);
+	fake_advance(f, 2001);
+	fake_draw(f);
+	int row = fake_grid(f)->cursor.row;
+	set_cpu(f, "irk50tqwdqcw1tepwp715", 78.4f);
+	set_cpu(f, "iysc5h0fuznecqufqg0t5", 77.6f);
+	fake_draw(f);
+	assert_int_equal(fake_grid(f)->cursor.row, row);
+	fake_free(f);
+}
+
 /* ---- the mouse */
 
 static void
@@ -636,6 +680,8 @@ main(void)
 		cmocka_unit_test(keys_are_text_while_the_filter_is_edited),
 		cmocka_unit_test(takes_a_filter_from_the_command_line),
 		cmocka_unit_test(sorts_by_key_menu_and_header),
+		cmocka_unit_test(opens_in_the_order_that_is_set),
+		cmocka_unit_test(orders_percentages_as_they_show),
 		cmocka_unit_test(clicks_select_and_double_clicks_open),
 		cmocka_unit_test(law_3_paste_runs_nothing_anywhere),
 		cmocka_unit_test(law_4_hostile_names_do_not_shear_rows),
