@@ -9,6 +9,8 @@
 #include "base/compiler.h"
 
 int64_t clock_wall_ms(void); /* SANDTOP_TEST_CLOCK_MS is honoured: tests fix the time */
+/* For tests whose time moves: asked instead of the system. NULL gives the real one back. */
+void clock_set_wall(int64_t (*now_ms)(void));
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);
 

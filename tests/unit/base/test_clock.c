@@ -22,6 +22,22 @@ test_wall_time_can_be_fixed(void **state)
 	assert_int_equal(clock_wall_ms(), FIXED_MS);
 }
 
+static int64_t
+a_time(void)
+{
+	return 42;
+}
+
+static void
+test_wall_time_can_be_a_tests_own(void **state)
+{
+	(void)state;
+	clock_set_wall(a_time);
+	assert_int_equal(clock_wall_ms(), 42);
+	clock_set_wall(NULL);
+	assert_int_equal(clock_wall_ms(), FIXED_MS);
+}
+
 static void
 test_mono_does_not_go_back(void **state)
 {
@@ -211,6 +227,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wall_time_can_be_fixed),
+		cmocka_unit_test(test_wall_time_can_be_a_tests_own),
 		cmocka_unit_test(test_mono_does_not_go_back),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refuses),
