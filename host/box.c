@@ -436,6 +436,12 @@ box_internet_failure(const struct box *b)
 }
 
 int
+box_internet_pid(const struct box *b)
+{
+	return b->net ? box_net_pid(b->net) : 0;
+}
+
+int
 box_pid(const struct box *b)
 {
 	return b->supervisor;

@@ -50,5 +50,6 @@ void box_forget_requests(struct box *b);
 
 /* Why there is no internet; NULL: no such failure. */
 const char *box_internet_failure(const struct box *b);
+int box_internet_pid(const struct box *b); /* 0: nothing runs */
 
 #endif

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 
 #include "base/log.h"
@@ -62,8 +64,18 @@ on_end(void *ctx, int pid, int status)
 	log_warn("box", "slirp4netns ended with status %d: %s", status, n->failure);
 }
 
+static bool
+may_mount(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 }, { 0 } };
+
+	return syscall(SYS_capget, &head, data) == 0 &&
+	       (data[0].effective >> CAP_SYS_ADMIN & 1);
+}
+
 /*
- * As root it shuts itself in; an ordinary user's cannot (1.2.0 fails). An
+ * Where it may it shuts itself in; an ordinary user's cannot (1.2.0 fails). An
  * ordinary user's bubblewrap nests namespaces: the network's owner, which may
  * be another than the process's own, is the one to join.
  */
@@ -81,7 +93,7 @@ add_args(struct strlist *args, bool with_user)
 
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		strlist_add(args, always[i]);
-	if (geteuid() == 0)
+	if (may_mount())
 		strlist_add(args, "--enable-sandbox");
 	snprintf(text, sizeof text, "--ready-fd=%d", READY_FD);
 	strlist_add(args, text);
@@ -189,6 +201,12 @@ box_net_free(struct box_net *n)
 	close_fd(&n->log);
 	free(n->failure);
 	free(n);
+}
+
+int
+box_net_pid(const struct box_net *n)
+{
+	return n->pid;
 }
 
 bool

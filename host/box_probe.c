@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -145,6 +146,7 @@ static void
 finish_trial(struct trial *t)
 {
 	const bool never = false;
+	int internet = t->box ? box_internet_pid(t->box) : 0;
 
 	if (t->box) {
 		box_kill(t->box);
@@ -156,6 +158,8 @@ finish_trial(struct trial *t)
 		wait_for(t, &t->removed, &never);
 	}
 	loop_free(t->loop);
+	if (internet > 0) /* was killed; nobody else is left to reap it */
+		waitpid(internet, NULL, 0);
 	free(t->dir);
 }
 

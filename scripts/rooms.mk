@@ -59,6 +59,7 @@ $$($(1)_TESTS): $(BUILD)/tests/unit/$(1)/%: $(BUILD)/tests/unit/$(1)/%.o $$($(1)
 		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS)) cmocka) -lm -lpthread -ldl
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rules,$(r))))
+$(host_TESTS): | $(BUILD)/sandtop-init # they run real sandboxes
 
 PROGRAM_TESTS := $(patsubst tests/program/%.c,$(BUILD)/tests/program/%,$(wildcard tests/program/test_*.c))
 $(PROGRAM_TESTS): $(BUILD)/tests/program/%: $(BUILD)/tests/program/%.o $(SUPPORT) \

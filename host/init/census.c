@@ -255,15 +255,18 @@ by_age(const void *a, const void *b)
 	return y->pid - x->pid;
 }
 
+/* A stop that has not been taken yet is called off by SIGCONT as well, so the first
+ * time all get it. */
 static bool
-continue_stopped(void)
+continue_stopped(bool all)
 {
-	bool any = false;
+	bool any = all;
 
 	take_census();
 	qsort(processes, count, sizeof *processes, by_age);
 	for (size_t i = 0; i < count; i++)
-		if (processes[i].state == 'T' && !was_stopped_before(&processes[i]))
+		if ((all || processes[i].state == 'T') &&
+		    !was_stopped_before(&processes[i]))
 			any |= kill(processes[i].pid, SIGCONT) == 0;
 	return any;
 }
@@ -275,7 +278,7 @@ census_thaw(void)
 		settle(SIGCONT);
 		return;
 	}
-	for (int round = 0; round < ROUNDS_MAX && continue_stopped(); round++)
+	for (int round = 0; round < ROUNDS_MAX && continue_stopped(round == 0); round++)
 		sched_yield();
 	stopped_count = 0;
 }

@@ -1,0 +1,204 @@
+/* What becomes of a sandbox's directory: it is kept, furnished, never trusted, removed. */
+#include "box_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+static void
+files_are_there_in_the_next_life(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+
+		house_open(&h, &variants[i]);
+		said(&h, NULL, "echo mine > ~/kept; echo '# changed' > ~/.bashrc");
+		house_stop(&h);
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(
+		    said(&h, NULL, "cat ~/kept ~/.bashrc"), "mine\n# changed");
+		house_close(&h);
+	}
+}
+
+/* A copied directory gets its new name; what a person changed stays theirs. */
+static void
+names_follow_the_sandbox(void **state)
+{
+	struct house h;
+
+	(void)state;
+	if (variants[0].support.rung == BOX_RUNG_PLAIN)
+		skip();
+	house_open(&h, &variants[0]);
+	said(&h, "root", "echo 10.1.1.1 other >> /etc/hosts");
+	house_stop(&h);
+	house_start(&h, "itest1234567890", NULL, false);
+	assert_non_null(strstr(said(&h, NULL, "cat /etc/hosts"), "10.1.1.1 other"));
+	house_stop(&h);
+	house_start(&h, "iother", NULL, false);
+	assert_string_equal(
+	    said(&h, NULL, "cat /etc/hostname; uname -n"), "iother\niother");
+	assert_null(strstr(said(&h, NULL, "cat /etc/hosts"), "itest"));
+	house_close(&h);
+}
+
+static void
+defaults_of_the_sandbox_reach_every_process(void **state)
+{
+	struct pairs envs = { .count = 0 };
+
+	(void)state;
+	pairs_set(&envs, "E2B_SANDBOX", "true");
+	pairs_set(&envs, "HOME_TOWN", "here");
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+
+		house_open(&h, &variants[i]);
+		house_stop(&h);
+		house_start(&h, "itest1234567890", &envs, false);
+		assert_string_equal(
+		    said(&h, NULL, "echo $E2B_SANDBOX $HOME_TOWN"), "true here");
+		house_close(&h);
+	}
+	pairs_clear(&envs);
+}
+
+/* Where the host mounts, a former life may have planted links that lead out. */
+static void
+planted_links_lead_nowhere(void **state)
+{
+	static const char *const names[] = { "run", "proc", "dev", "usr", ".sandtop" };
+	const char *tmp = getenv("TMPDIR");
+	char *outside = path_join(tmp ? tmp : "/tmp", "sandtop-outside-XXXXXX");
+	struct house h;
+
+	(void)state;
+	if (variants[0].support.rung == BOX_RUNG_PLAIN) {
+		free(outside);
+		skip();
+	}
+	assert_non_null(mkdtemp(outside));
+	house_open(&h, &variants[0]);
+	house_stop(&h);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *point = path_join(h.dir, names[i]);
+
+		assert_int_equal(rmdir(point), 0);
+		assert_int_equal(symlink(outside, point), 0);
+		free(point);
+	}
+	char *etc = path_join(h.dir, "etc"), *kept = path_join(h.dir, "etc.old");
+
+	assert_int_equal(rename(etc, kept), 0);
+	assert_int_equal(symlink(outside, etc), 0);
+	house_start(&h, "itest1234567890", NULL, false);
+	assert_string_equal(said(&h, NULL, "echo runs"), "runs");
+	house_close(&h);
+	assert_int_equal(rmdir(outside), 0); /* still empty */
+	free(kept);
+	free(etc);
+	free(outside);
+}
+
+/* Deeper than descriptors and paths go, without permissions, with links out. */
+static void
+any_tree_can_be_removed(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *outside = path_join(tmp ? tmp : "/tmp", "sandtop-outside-XXXXXX");
+
+	(void)state;
+	assert_non_null(mkdtemp(outside));
+	char *file = path_join(outside, "precious");
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+		char *script = xasprintf(
+		    "mkdir ~/t; cd ~/t; ln -s %s out; "
+		    "mkdir -p ~/t/closed/inner; touch ~/t/closed/f; chmod 0 ~/t/closed; "
+		    "mkfifo ~/t/pipe; touch ~/t/-rf; "
+		    "which python3 >/dev/null && python3 -c 'import os\n"
+		    "for i in range(1500): os.mkdir(\"0123456789\"); "
+		    "os.chdir(\"0123456789\")\n"
+		    "open(\"last\", \"w\")'; echo done",
+		    outside);
+
+		house_open(&h, &variants[i]);
+		assert_string_equal(said(&h, NULL, script), "done");
+		if (variants[i].support.rung != BOX_RUNG_PLAIN)
+			said(&h, "root",
+			    "mkdir -p /root/a/b /data/c; chmod 500 /root/a; "
+			    "touch /data/c/f");
+		house_close(&h);
+		assert_int_equal(access(file, F_OK), 0);
+		free(script);
+	}
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(outside), 0);
+	free(file);
+	free(outside);
+}
+
+static void
+on_removed(void *ctx, const struct error *err)
+{
+	int *said_so = ctx;
+
+	*said_so = err ? 2 : 1;
+}
+
+static void
+removing_nothing_is_fine_and_failure_is_said(void **state)
+{
+	struct loop *loop = loop_new();
+	int answer = 0;
+
+	(void)state;
+	box_remove_dir(loop, "/nonexistent/sandbox", init_path(), &variants[0].support,
+	    on_removed, &answer);
+	assert_int_equal(answer, 0); /* from the loop only */
+	while (!answer)
+		loop_turn(loop, 100);
+	assert_int_equal(
+	    answer, geteuid() != 0 && variants[0].support.idmap.count > 0 ? 2 : 1);
+	answer = 0;
+	box_remove_dir(loop, "/proc/self", init_path(),
+	    &(struct box_support){ .rung = BOX_RUNG_PLAIN }, on_removed, &answer);
+	while (!answer)
+		loop_turn(loop, 100);
+	assert_int_equal(answer, 2);
+	answer = 0;
+	box_remove_dir(loop, "/nonexistent", "/nonexistent/init",
+	    &(struct box_support){ .rung = BOX_RUNG_PLAIN }, on_removed, &answer);
+	while (!answer)
+		loop_turn(loop, 100);
+	assert_int_equal(answer, 2);
+	loop_free(loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_are_there_in_the_next_life),
+		cmocka_unit_test(names_follow_the_sandbox),
+		cmocka_unit_test(defaults_of_the_sandbox_reach_every_process),
+		cmocka_unit_test(planted_links_lead_nowhere),
+		cmocka_unit_test(any_tree_can_be_removed),
+		cmocka_unit_test(removing_nothing_is_fine_and_failure_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, find_variants, NULL);
+}

@@ -1,0 +1,167 @@
+/* Which rung, and why not a better one: with a bubblewrap that is missing or refuses. */
+#include "box_fixture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+static char *
+write_program(const char *dir, const char *name, const char *text)
+{
+	char *path = path_join(dir, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	return path;
+}
+
+static char *
+make_dir(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir = path_join(tmp ? tmp : "/tmp", "sandtop-box-XXXXXX");
+
+	assert_non_null(mkdtemp(dir));
+	return dir;
+}
+
+static void
+a_missing_program_is_named(void **state)
+{
+	struct box_support s;
+
+	(void)state;
+	assert_int_equal(setenv("SANDTOP_BWRAP", "/nonexistent/bwrap", 1), 0);
+	box_probe(init_path(), &s);
+	assert_int_equal(s.rung, BOX_RUNG_PLAIN);
+	assert_non_null(strstr(s.reason, "bwrap is not installed"));
+	assert_non_null(strstr(s.reason, "apt-get install bubblewrap"));
+	assert_string_equal(box_rung_name(s.rung), "not isolated");
+	assert_int_equal(unsetenv("SANDTOP_BWRAP"), 0);
+	box_probe("/nonexistent/sandtop-init", &s);
+	assert_int_equal(s.rung, BOX_RUNG_PLAIN);
+	assert_non_null(strstr(s.reason, "/nonexistent/sandtop-init is missing"));
+}
+
+static void
+a_refusal_is_explained(void **state)
+{
+	static const struct {
+		const char *says, *reason;
+	} cases[] = {
+		{ "bwrap: setting up uid map: Permission denied", "AppArmor" },
+		{ "bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted",
+		    "AppArmor" },
+		{ "bwrap: No permissions to create a new namespace", "switched off" },
+		{ "bwrap: something new \033[31m", "something new \\e[31m" },
+	};
+	char *dir = make_dir();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct box_support s;
+		char *text =
+		    xasprintf("#!/bin/sh\necho '%s' >&2\nexit 1\n", cases[i].says);
+		char *fake = write_program(dir, "bwrap", text);
+
+		assert_int_equal(setenv("SANDTOP_BWRAP", fake, 1), 0);
+		box_probe(init_path(), &s);
+		assert_int_equal(s.rung, BOX_RUNG_PLAIN);
+		assert_non_null(strstr(s.reason, "the sandbox did not start: bwrap: "));
+		assert_non_null(strstr(s.reason, cases[i].reason));
+		assert_int_equal(unlink(fake), 0);
+		free(fake);
+		free(text);
+	}
+	assert_int_equal(unsetenv("SANDTOP_BWRAP"), 0);
+	assert_int_equal(rmdir(dir), 0);
+	free(dir);
+}
+
+/* As in a container that hides parts of /proc. */
+static void
+without_proc_there_are_walls_still(void **state)
+{
+	char *real = NULL, *dir = make_dir();
+	struct box_support best, s;
+
+	(void)state;
+	box_probe(init_path(), &best);
+	if (best.rung == BOX_RUNG_PLAIN || !best.proc_mount) {
+		rmdir(dir);
+		free(dir);
+		skip();
+	}
+	real = xasprintf("#!/bin/sh\nPATH=/usr/local/bin:/usr/bin:/bin\n"
+			 "for a; do if [ \"$a\" = --proc ]; then\n"
+			 "echo \"bwrap: Can't mount proc on /newroot/proc: Operation not "
+			 "permitted\" >&2; exit 1; fi; done\nexec bwrap \"$@\"\n");
+	char *fake = write_program(dir, "bwrap", real);
+
+	assert_int_equal(setenv("SANDTOP_BWRAP", fake, 1), 0);
+	box_probe(init_path(), &s);
+	assert_int_equal(s.rung, best.rung);
+	assert_false(s.proc_mount);
+	assert_non_null(strstr(s.reason, "Can't mount proc"));
+	assert_non_null(strstr(s.reason, "container"));
+	assert_int_equal(unsetenv("SANDTOP_BWRAP"), 0);
+	assert_int_equal(unlink(fake), 0);
+	assert_int_equal(rmdir(dir), 0);
+	free(fake);
+	free(real);
+	free(dir);
+}
+
+static void
+internet_is_tried_and_its_lack_explained(void **state)
+{
+	char *dir = make_dir();
+	struct box_support s;
+
+	(void)state;
+	assert_int_equal(setenv("SANDTOP_SLIRP4NETNS", "/nonexistent/slirp", 1), 0);
+	box_probe(init_path(), &s);
+	if (s.rung == BOX_RUNG_PLAIN) {
+		unsetenv("SANDTOP_SLIRP4NETNS");
+		rmdir(dir);
+		free(dir);
+		skip();
+	}
+	assert_false(s.internet);
+	assert_non_null(strstr(s.internet_reason, "slirp4netns is not installed"));
+	char *fake = write_program(dir, "slirp",
+	    "#!/bin/sh\necho WARNING: nothing >&2\necho 'no such device: tun' >&2\nexit "
+	    "1\n");
+
+	assert_int_equal(setenv("SANDTOP_SLIRP4NETNS", fake, 1), 0);
+	box_probe(init_path(), &s);
+	assert_false(s.internet);
+	assert_string_equal(
+	    s.internet_reason, "slirp4netns does not run here: no such device: tun");
+	assert_int_equal(unsetenv("SANDTOP_SLIRP4NETNS"), 0);
+	assert_int_equal(unlink(fake), 0);
+	assert_int_equal(rmdir(dir), 0);
+	free(fake);
+	free(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_missing_program_is_named),
+		cmocka_unit_test(a_refusal_is_explained),
+		cmocka_unit_test(without_proc_there_are_walls_still),
+		cmocka_unit_test(internet_is_tried_and_its_lack_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
