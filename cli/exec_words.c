@@ -72,6 +72,14 @@ static const struct {
 	{ "broken pipe", SIGPIPE },
 	{ "alarm clock", SIGALRM },
 	{ "terminated", SIGTERM },
+	{ "stack fault", SIGSTKFLT },
+	{ "CPU time limit exceeded", SIGXCPU },
+	{ "file size limit exceeded", SIGXFSZ },
+	{ "virtual timer expired", SIGVTALRM },
+	{ "profiling timer expired", SIGPROF },
+	{ "I/O possible", SIGIO },
+	{ "power failure", SIGPWR },
+	{ "bad system call", SIGSYS },
 };
 
 /* "signal: killed", "signal: aborted (core dumped)", "signal: signal 35", "killed" */
