@@ -12,7 +12,7 @@ enum {
 	TEXT_MAX = 128,	  /* bytes of the text that are looked at */
 	MATCH = 4,
 	WORD_START = 8,
-	IN_A_ROW = 6,
+	IN_A_ROW = 8,
 	AT_BEGIN = 6,
 	NEVER = -10000,
 };
