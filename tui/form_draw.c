@@ -137,19 +137,26 @@ static void
 draw_foot(const struct form *f, struct canvas *c)
 {
 	const struct form_item *item = &f->items[f->focus];
-	int row = c->area.rows - FOOT_ROWS + 1;
-	struct buf cli;
+	int row = c->area.rows - FOOT_ROWS + 1, width = c->area.cols - 2;
+	struct buf line;
 
-	buf_init(&cli, NOTE_MAX);
+	buf_init(&line, NOTE_MAX);
 	if (f->events->cli)
-		f->events->cli(f->ctx, f, &cli);
-	if (cli.len)
-		canvas_textf(c, row, 2, ROLE_DIM, "same as: %s", cli.data);
-	buf_clear(&cli);
+		f->events->cli(f->ctx, f, &line);
+	if (line.len) {
+		int col = canvas_text(c, row, 2, ROLE_DIM, "same as: ");
+		canvas_field(c, row, col, width - col + 2, false, ROLE_DIM, line.data);
+	}
+	buf_reset(&line);
 	if (*f->err.text)
-		canvas_textf(c, row + 1, 2, ROLE_CRIT, "!! %s", f->err.text);
+		buf_addf(&line, "!! %s", f->err.text);
+	else if (item->wrong) /* beside the field there may be no room for it */
+		buf_addf(&line, "!! %s", item->err.text);
+	if (line.len)
+		canvas_field(c, row + 1, 2, width, false, ROLE_CRIT, line.data);
 	else if (f->help && item->field.help)
-		canvas_textf(c, row + 1, 2, ROLE_ACCENT, "%s", item->field.help);
+		canvas_field(c, row + 1, 2, width, false, ROLE_ACCENT, item->field.help);
+	buf_clear(&line);
 }
 
 void
