@@ -255,19 +255,23 @@ answer_sandbox(struct fixture *f, const char *id, const char *state, int64_t end
 }
 
 void
-answer_stream(struct fixture *f, const char *path, const struct buf *envelopes, bool cut)
+answer_stream(struct fixture *f, const char *path, const struct buf *envelopes, bool open)
 {
 	struct buf whole;
 
 	buf_init(&whole, 1u << 20);
-	buf_addf(&whole,
+	buf_add_str(&whole,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/connect+json\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
-	    envelopes->len);
-	buf_add(&whole, envelopes->data, envelopes->len);
-	buf_add_str(&whole, cut ? "\r\n" : "\r\n0\r\n\r\n");
-	server_answer(f->server,
-	    &(struct server_answer){
-		.path = path, .bytes = whole.data, .len = whole.len, .cut = cut });
+	    "Transfer-Encoding: chunked\r\n\r\n");
+	if (envelopes->len > 0) {
+		buf_addf(&whole, "%zx\r\n", envelopes->len);
+		buf_add(&whole, envelopes->data, envelopes->len);
+		buf_add_str(&whole, "\r\n");
+	}
+	if (!open)
+		buf_add_str(&whole, "0\r\n\r\n");
+	server_answer(
+	    f->server, &(struct server_answer){
+			   .path = path, .bytes = whole.data, .len = whole.len });
 	buf_clear(&whole);
 }

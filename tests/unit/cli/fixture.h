@@ -46,8 +46,8 @@ char *sandbox_json(const char *id, const char *state, int64_t end_in_s);
 /* GET of one sandbox will answer so, each time. */
 void answer_sandbox(
     struct fixture *f, const char *id, const char *state, int64_t end_in_s);
-/* Connect-framed reply of a process: build with process_add_*(), then this. */
+/* A stream's reply, made of envelopes; `open`: more may follow with server_send(). */
 void answer_stream(
-    struct fixture *f, const char *path, const struct buf *envelopes, bool cut);
+    struct fixture *f, const char *path, const struct buf *envelopes, bool open);
 
 #endif
