@@ -56,7 +56,8 @@ struct box;
 struct box_options {
 	const char *id; /* sandbox id; also its hostname */
 	/* The sandbox's own root: home/, tmp/, etc/ ... live below and are kept. Made if
-	 * missing; nothing else may lie in it, and only box_remove_dir() removes it. */
+	 * missing; nothing else may lie in it, and only box_remove_dir() removes it. It
+	 * is open to all (it is their "/"), so what it lies in must be closed, 0700. */
 	const char *dir;
 	const char *init_path;
 	const struct box_support *support;

@@ -24,7 +24,7 @@ struct trial {
 	struct box *box;	     /* owned */
 	struct box_support *support; /* borrowed */
 	const char *init_path;	     /* borrowed */
-	char *dir;		     /* owned */
+	char *dir, *outer;	     /* owned; the sandbox's lies in one that is closed */
 	bool ready, ended, spawned, exited, removed;
 	int status;
 	struct error why;
@@ -105,9 +105,12 @@ make_directory(struct trial *t)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	t->dir = path_join(str_is_empty(tmp) ? "/tmp" : tmp, "sandtop-probe-XXXXXX");
-	return mkdtemp(t->dir) ||
-	       error_system(&t->why, errno, "no directory for a trial, %s", t->dir);
+	t->outer = path_join(str_is_empty(tmp) ? "/tmp" : tmp, "sandtop-probe-XXXXXX");
+	if (!mkdtemp(t->outer))
+		return error_system(
+		    &t->why, errno, "no directory for a trial, %s", t->outer);
+	t->dir = path_join(t->outer, "root");
+	return true;
 }
 
 static void
@@ -156,11 +159,13 @@ finish_trial(struct trial *t)
 	if (t->dir) {
 		box_remove_dir(t->loop, t->dir, t->init_path, t->support, on_removed, t);
 		wait_for(t, &t->removed, &never);
+		rmdir(t->outer);
 	}
 	loop_free(t->loop);
 	if (internet > 0) /* was killed; nobody else is left to reap it */
 		waitpid(internet, NULL, 0);
 	free(t->dir);
+	free(t->outer);
 }
 
 /* A whole sandbox on the rung that `support` names; fills `err` when it fails. */

@@ -193,7 +193,7 @@ signal_all(int signum)
 static void
 settle(int signum)
 {
-	for (int i = 0; i < BLIND_ROUNDS; i++) {
+	for (int i = 0; i < BLIND_ROUNDS && !options.plain; i++) {
 		kill(-1, signum);
 		poll(NULL, 0, 1);
 	}
@@ -318,7 +318,8 @@ census_stats(struct init_stats *out)
 void
 census_kill_all(void)
 {
-	for (;;) {
+	/* As long as it takes; without /proc there is nothing to go by. */
+	for (int round = 0; census_has_proc() || round < BLIND_ROUNDS; round++) {
 		group_kill();
 		take_census();
 		signal_all(SIGKILL);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { REPORT_MS = 5000 };
 
 static pid_t ours[INIT_PROCESSES_MAX];
 static size_t ours_count;
@@ -189,6 +192,17 @@ announce(uint32_t id, const struct plan *p, pid_t pid)
 	message_send(&header, &body, p->host_fds, p->host_count);
 }
 
+/* The child is the user's already: another of theirs may stop it before it has spoken. */
+static bool
+hear(int gate, struct report *report)
+{
+	struct pollfd fd = { .fd = gate, .events = POLLIN };
+
+	return poll(&fd, 1, REPORT_MS) == 1 &&
+	       read(gate, report, sizeof *report) == (ssize_t)sizeof *report &&
+	       report->result == INIT_OK;
+}
+
 static void
 run(uint32_t id, const struct plan *p)
 {
@@ -208,17 +222,17 @@ run(uint32_t id, const struct plan *p)
 		child_run(p, gate[1], fake_root);
 	}
 	close(gate[1]);
-	if (pid < 0)
+	if (pid < 0) {
 		reply_text(
 		    id, INIT_LIMIT, "cannot fork in the sandbox: %s", strerror(errno));
-	else if (read(gate[0], &report, sizeof report) != (ssize_t)sizeof report ||
-		 report.result != INIT_OK)
-		explain(
-		    id, p, &report); /* the child ends by itself and is reaped unnamed */
-	else
+	} else if (!hear(gate[0], &report)) {
+		kill(pid, SIGKILL); /* most have ended by themselves; reaped unnamed */
+		explain(id, p, &report);
+	} else {
 		announce(id, p, pid);
-	if (report.result == INIT_OK && send(gate[0], "", 1, MSG_NOSIGNAL) != 1)
-		kill(pid, SIGKILL);
+		if (send(gate[0], "", 1, MSG_NOSIGNAL) != 1)
+			kill(pid, SIGKILL);
+	}
 	close(gate[0]);
 }
 

@@ -137,8 +137,9 @@ house_open(struct house *h, const struct variant *how)
 	const char *tmp = getenv("TMPDIR");
 
 	*h = (struct house){ .loop = loop_new(), .how = how };
-	h->dir = path_join(tmp ? tmp : "/tmp", "sandtop-box-XXXXXX");
-	assert_non_null(mkdtemp(h->dir));
+	h->outer = path_join(tmp ? tmp : "/tmp", "sandtop-box-XXXXXX");
+	assert_non_null(mkdtemp(h->outer));
+	h->dir = path_join(h->outer, "root");
 	house_start(h, "itest1234567890", NULL, false);
 }
 
@@ -176,7 +177,9 @@ house_close(struct house *h)
 	    h->loop, h->dir, init_path(), &h->how->support, on_removed, &removed);
 	wait_for(h, &removed);
 	assert_int_not_equal(access(h->dir, F_OK), 0);
+	assert_int_equal(rmdir(h->outer), 0);
 	loop_free(h->loop);
+	free(h->outer);
 	free(h->dir);
 }
 

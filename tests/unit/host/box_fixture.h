@@ -33,7 +33,7 @@ struct house {
 	struct loop *loop;	      /* owned */
 	struct box *box;	      /* owned */
 	const struct variant *how;    /* borrowed */
-	char *dir;		      /* owned */
+	char *dir, *outer;	      /* owned; the box's lies in one that is closed */
 	bool ready, ended, was_asked; /* was_asked: ended came without a reason */
 	char why[256];
 	struct {

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/path.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024 };
 
@@ -339,6 +340,38 @@ signals_reach_one_process(struct house *h)
 	assert_string_equal(said(h, NULL, "echo alive"), "alive");
 }
 
+/* A command that stops all its user's processes stops the next one before it can speak. */
+static void
+starts_are_not_held_up_by_others(struct house *h)
+{
+	struct strlist args = { .count = 0 };
+	const struct box_spawn spawn = { .cmd = "sh", .args = &args };
+	const struct box_spawn next = { .cmd = "true" };
+	struct buf out;
+
+	if (h->how->support.rung == BOX_RUNG_PLAIN)
+		return; /* it would stop the person's as well */
+	strlist_add(&args, "-c");
+	strlist_add(&args, "echo up; while :; do kill -STOP -1; kill -KILL -1; done");
+	struct box_process p = start(h, &spawn);
+
+	buf_init(&out, OUTPUT_MAX);
+	read_until(h, p.out, &out, "up\n");
+	for (int i = 0; i < 3; i++) {
+		struct box_process q = start(h, &next); /* well or badly, but at once */
+
+		if (q.result == BOX_SPAWN_OK)
+			wait_exit(h, q.pid);
+		close_process(&q);
+	}
+	send_signal(h, p.pid, SIGKILL);
+	wait_exit(h, p.pid);
+	assert_string_equal(said(h, NULL, "echo alive"), "alive");
+	close_process(&p);
+	buf_clear(&out);
+	strlist_clear(&args);
+}
+
 /* The daemon holds the other end of the pipe, so the pipe's end is its death. */
 static void
 kill_ends_daemons_too(struct house *h)
@@ -612,6 +645,7 @@ static struct behaviour behaviours[] = {
 	BEHAVIOUR(terminals_are_terminals),
 	BEHAVIOUR(shells_show_a_prompt),
 	BEHAVIOUR(signals_reach_one_process),
+	BEHAVIOUR(starts_are_not_held_up_by_others),
 	BEHAVIOUR(kill_ends_daemons_too),
 	BEHAVIOUR(a_killed_supervisor_is_an_end_with_a_reason),
 	BEHAVIOUR(frozen_means_still),
@@ -684,7 +718,7 @@ sockets_come_unconnected(void **state)
 
 struct host_report {
 	int pid;
-	char dir[256];
+	char outer[256];
 };
 
 /* A host that is killed takes its sandboxes along: they follow its socket. */
@@ -701,7 +735,7 @@ kill_host(const struct variant *how)
 		house_open(&h, how);
 		struct host_report r = { .pid = box_pid(h.box) };
 
-		str_copy(r.dir, sizeof r.dir, h.dir);
+		str_copy(r.outer, sizeof r.outer, h.outer);
 		if (write(report[1], &r, sizeof r) != (ssize_t)sizeof r)
 			_exit(1);
 		for (;;)
@@ -720,7 +754,10 @@ kill_host(const struct variant *how)
 	assert_int_equal(poll(&gone, 1, 10000), 1);
 	close(gone.fd);
 	close(report[0]);
-	ours = (struct house){ .loop = loop_new(), .how = how, .dir = xstrdup(r.dir) };
+	ours = (struct house){ .loop = loop_new(),
+		.how = how,
+		.outer = xstrdup(r.outer),
+		.dir = path_join(r.outer, "root") };
 	house_close(&ours);
 }
 
