@@ -14,20 +14,6 @@ enum { TEXT_MAX = 1 << 16, STRIP_SPAN_S = 300, PANEL_SPAN_S = 900 };
 
 /* ---- the header's figures */
 
-/* Rows that show and are not gone. */
-static int
-count_shown(const struct fleet_view *v)
-{
-	const struct model *m = fleet_model(v->fleet);
-	int count = 0;
-
-	for (size_t i = 0; i < v->listing.count; i++) {
-		const struct sandbox *s = model_find(m, v->listing.ids[i]);
-		count += s && s->state != SANDBOX_GONE;
-	}
-	return count;
-}
-
 static void
 add_hold(struct buf *out, const struct fleet_view *v, int cols)
 {
@@ -50,11 +36,11 @@ add_counts(struct buf *out, const struct fleet_view *v, int cols)
 	if (m->synced_ms == 0) /* not all was seen yet, so there is nothing to count */
 		return;
 	if (cols < 80)
-		buf_addf(out, "%d/%d", count_shown(v), total);
+		buf_addf(out, "%d/%d", v->table.alive, total);
 	else if (cols < 120)
-		buf_addf(out, "%d/%d  %d paused", count_shown(v), total, paused);
+		buf_addf(out, "%d/%d  %d paused", v->table.alive, total, paused);
 	else
-		buf_addf(out, "%d of %d shown  running %d  paused %d", count_shown(v),
+		buf_addf(out, "%d of %d shown  running %d  paused %d", v->table.alive,
 		    total, running, paused);
 	add_hold(out, v, cols);
 }

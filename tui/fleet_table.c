@@ -43,6 +43,14 @@ compare_texts(const void *a, const void *b)
 }
 
 static int
+compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int
 common_prefix(const char *a, const char *b)
 {
 	int n = 0;
@@ -52,13 +60,32 @@ common_prefix(const char *a, const char *b)
 	return n;
 }
 
+/* Two rows begin with the same eight characters. Cheap, for it is asked often. */
+static bool
+has_twins(const struct listing *l)
+{
+	uint64_t *starts = xcalloc(l->count + 1, sizeof *starts);
+	bool twins = false;
+
+	for (size_t i = 0; i < l->count; i++)
+		memcpy(&starts[i], l->ids[i], MIN(strlen(l->ids[i]), sizeof *starts));
+	qsort(starts, l->count, sizeof *starts, compare_numbers);
+	for (size_t i = 1; i < l->count && !twins; i++)
+		twins = starts[i - 1] == starts[i];
+	free(starts);
+	return twins;
+}
+
 /* Columns of the shortest prefix that tells all rows apart, at least eight. */
 static int
 id_width(const struct listing *l)
 {
 	int width = ID_COLS;
-	const char **ids = xcalloc(l->count + 1, sizeof *ids);
+	const char **ids;
 
+	if (!has_twins(l))
+		return width;
+	ids = xcalloc(l->count + 1, sizeof *ids);
 	for (size_t i = 0; i < l->count; i++)
 		ids[i] = l->ids[i];
 	qsort(ids, l->count, sizeof *ids, compare_texts);
@@ -68,21 +95,26 @@ id_width(const struct listing *l)
 	return width;
 }
 
+static void
+measure_text(const char *text, int most, int *cols)
+{
+	if (text && *cols < most)
+		*cols = MAX(*cols, text_width(text));
+}
+
 void
 fleet_table_measure(struct fleet_table *t, const struct listing *l, const struct model *m)
 {
 	t->id_cols = id_width(l);
-	t->name_cols = t->template_cols = 0;
+	t->name_cols = t->template_cols = t->alive = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		const struct sandbox *s = model_find(m, l->ids[i]);
 		if (!s)
 			continue;
-		const char *template =
-		    s->template_name ? s->template_name : s->template_id;
-		if (s->name && t->name_cols < NAME_COLS)
-			t->name_cols = MAX(t->name_cols, text_width(s->name));
-		if (template && t->template_cols < TEMPLATE_COLS)
-			t->template_cols = MAX(t->template_cols, text_width(template));
+		t->alive += s->state != SANDBOX_GONE;
+		measure_text(s->name, NAME_COLS, &t->name_cols);
+		measure_text(s->template_name ? s->template_name : s->template_id,
+		    TEMPLATE_COLS, &t->template_cols);
 	}
 }
 

@@ -26,6 +26,7 @@ struct fleet_table {
 	int64_t spark_step_s; /* time of one of their columns */
 	/* Over all rows that show, so that scrolling does not move columns. */
 	int id_cols, name_cols, template_cols;
+	int alive; /* rows that show and are not gone */
 };
 
 /* What the widths depend on; when the rows or what they say changed. */

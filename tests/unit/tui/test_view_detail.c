@@ -194,6 +194,7 @@ law_1_asks_nothing_inside_one_that_does_not_run(void **state)
 		{ "i62ngg3y325dgd1xgrnn4", false }, /* its end has passed */
 		{ "i18a52dn9z74dptiu47hb", false }, /* gone */
 		{ "ihj7u8t266r5j0n8iet2x", false }, /* nobody knows */
+		{ "irvqnjbcr6e52n071rjag", false }, /* being paused */
 		{ "ij3k9x0abq7m2v5tz8wrc", true },
 	};
 
