@@ -122,7 +122,8 @@ compare(const void *a, const void *b)
 static void
 print(struct cli *cli, struct listing_run *run)
 {
-	qsort(run->rows, run->count, sizeof *run->rows, compare);
+	if (run->count > 0)
+		qsort(run->rows, run->count, sizeof *run->rows, compare);
 	rows_print(cli, run->rows, run->count, false);
 	if (run->more)
 		say("only the first %zu are shown; -n 0 shows all", run->limit);
