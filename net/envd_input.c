@@ -144,6 +144,15 @@ on_failure(struct envd_stream *s, const struct http_reply *reply,
 		lose(s, ce, err);
 }
 
+/* Asked behind the first key, which the question would only hold up. */
+static void
+ask_for_streaming(struct envd_stream *s)
+{
+	if (s->input.kind == PROCESS_INPUT_PTY &&
+	    http_origin_note(s->envd->http, s->envd->url) == INPUT_UNKNOWN)
+		probe_start(s->envd);
+}
+
 static void
 on_sent(void *ctx, const struct http_reply *reply, const struct connect_error *ce,
     const struct error *err)
@@ -161,6 +170,7 @@ on_sent(void *ctx, const struct http_reply *reply, const struct connect_error *c
 		in->tries = 0;
 		buf_consume(&in->queue, sent);
 		note_lag(in);
+		ask_for_streaming(s);
 		pump(s);
 		if (!s->over)
 			tell_pending(s);
@@ -357,17 +367,14 @@ keep_upload_alive(struct envd_stream *s)
 
 /* ---- what is next */
 
-/* true: this server takes StreamInput. The first key asks it. */
+/* This server takes StreamInput. */
 static bool
-is_streaming(struct envd_stream *s)
+is_streaming(const struct envd_stream *s)
 {
 	int note = http_origin_note(s->envd->http, s->envd->url);
 
-	if (s->input.kind != PROCESS_INPUT_PTY)
-		return false;
-	if (note == INPUT_UNKNOWN)
-		probe_start(s->envd);
-	return note == INPUT_STREAM || s->input.upload;
+	return s->input.kind == PROCESS_INPUT_PTY &&
+	       (note == INPUT_STREAM || s->input.upload);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* One transfer: its options, its response headers, its bytes both ways. */
 #include "net/http_private.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -194,6 +195,16 @@ on_before_request(void *user, char *ip, char *local_ip, int port, int local_port
 	return sent > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+/* What we start (an editor, a browser) inherits no connection. */
+static int
+on_socket_made(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)user;
+	(void)purpose;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return CURL_SOCKOPT_OK;
+}
+
 static void
 set_callbacks(struct transfer *t)
 {
@@ -207,6 +218,7 @@ set_callbacks(struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_before_request);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 }
 
 static void
