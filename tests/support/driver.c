@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -131,6 +132,13 @@ driver_shows(struct driver *d, const char *text)
 	return shows;
 }
 
+/* cmocka's own messages are cut at a kilobyte. */
+static void
+show_screen(const char *screen)
+{
+	fprintf(stderr, "---- the screen:\n%s\n----\n", screen);
+}
+
 static void
 wait_until(struct driver *d, const char *text, bool there)
 {
@@ -139,7 +147,7 @@ wait_until(struct driver *d, const char *text, bool there)
 	while (driver_shows(d, text) != there) {
 		if (clock_mono_ms() >= deadline_ms) {
 			char *screen = driver_screen(d);
-			print_message("---- the screen:\n%s\n----\n", screen);
+			show_screen(screen);
 			free(screen);
 			fail_msg("%s: \"%s\"", there ? "never showed" : "never went away",
 			    text);
@@ -176,6 +184,22 @@ driver_type(struct driver *d, const char *bytes)
 		bytes += sent;
 		left -= (size_t)sent;
 	}
+}
+
+void
+driver_insist(struct driver *d, const char *bytes, const char *text, bool there)
+{
+	enum { AGAIN_MS = 1000 };
+	uint64_t deadline_ms = clock_mono_ms() + WAIT_DEADLINE_MS, again_ms = 0;
+
+	while (driver_shows(d, text) != there && clock_mono_ms() < deadline_ms) {
+		if (clock_mono_ms() >= again_ms) {
+			driver_type(d, bytes);
+			again_ms = clock_mono_ms() + AGAIN_MS;
+		}
+		pump(d, 20);
+	}
+	wait_until(d, text, there);
 }
 
 void
@@ -220,7 +244,7 @@ driver_exit(struct driver *d)
 	while (!reap(d)) {
 		if (clock_mono_ms() >= deadline_ms) {
 			char *screen = driver_screen(d);
-			print_message("---- the screen:\n%s\n----\n", screen);
+			show_screen(screen);
 			free(screen);
 			fail_msg("it did not end");
 		}

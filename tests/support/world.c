@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "tests/support/internal.h"
 
@@ -91,6 +92,18 @@ world_init(struct world *w)
 	world_set(w, "TZ", "UTC");
 	world_set(w, "TERM", "xterm-256color");
 	world_set(w, "USER", "tester");
+}
+
+void
+world_config(struct world *w, const char *text)
+{
+	char *path = path_join(world_get(w, "SANDTOP_CONFIG_DIR"), "config.ini");
+	struct error err = { 0 };
+
+	if (!path_make_dirs(world_get(w, "SANDTOP_CONFIG_DIR"), &err) ||
+	    !path_write_private(path, text, strlen(text), &err))
+		fail_msg("%s", err.text);
+	free(path);
 }
 
 void

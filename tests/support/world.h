@@ -24,6 +24,7 @@ void world_init(struct world *w);
 void world_clear(struct world *w); /* stops the host, removes the directory */
 void world_set(
     struct world *w, const char *name, const char *value); /* NULL value: unset */
+void world_config(struct world *w, const char *text);	   /* writes config.ini */
 const char *world_get(const struct world *w, const char *name);
 void world_start_host(struct world *w); /* fails the test when it does not come up */
 /* Sets E2B_API_KEY, E2B_API_URL and E2B_SANDBOX_URL to the host, as `host env` says. */
@@ -49,6 +50,8 @@ struct driver *driver_sandtop(struct world *w, int rows, int cols, ...)
 void driver_free(struct driver *d); /* kills it when it still runs */
 void driver_type(
     struct driver *d, const char *bytes); /* as a keyboard: "s", "\x02" "d" */
+/* Types again every second until the text shows, or is gone: for what is deaf at first. */
+void driver_insist(struct driver *d, const char *bytes, const char *text, bool there);
 void driver_resize(struct driver *d, int rows, int cols);
 /* Until the text shows; fails the test after 15 s with the screen. */
 void driver_wait(struct driver *d, const char *text);
