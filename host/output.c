@@ -106,7 +106,8 @@ output_trim(struct output *o, size_t keep, uint64_t lowest)
 		struct output_chunk *c = o->first;
 		uint64_t end = c->start + c->len;
 
-		if (end > lowest || o->memory - c->cap < keep)
+		/* Memory counts too: a chunk may hold a single byte. */
+		if (end > lowest || (o->end - end < keep && o->memory < 2 * keep))
 			break;
 		o->first = c->next;
 		o->memory -= c->cap;

@@ -659,6 +659,12 @@ process_has_pty(const struct process *p)
 	return p->pty;
 }
 
+bool
+process_is_throttled(const struct process *p)
+{
+	return p->throttled;
+}
+
 void
 process_expect_kill(struct process *p)
 {

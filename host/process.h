@@ -65,6 +65,7 @@ const char *process_user(const struct process *p);
 const struct process_config *process_config_of(const struct process *p);
 bool process_is_running(const struct process *p);
 bool process_has_pty(const struct process *p);
+bool process_is_throttled(const struct process *p); /* it waits for its viewers */
 /* After this an exit no longer waits for those who hold its pipes open. */
 void process_expect_kill(struct process *p);
 bool process_resize(

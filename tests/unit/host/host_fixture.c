@@ -224,8 +224,13 @@ find_answer(const struct client *c, struct answer *out)
 	out->head = xstrndup(c->in.data, head);
 	out->status = (int)strtol(out->head + 9, NULL, 10);
 	buf_reset(&out->body);
-	if (answer_header(out, "Transfer-Encoding"))
+	if (answer_header(out, "Transfer-Encoding")) {
+		/* Not taken apart again with every piece that comes. */
+		if (!c->eof && (c->in.len < 5 || memcmp(c->in.data + c->in.len - 5,
+						     "0\r\n\r\n", 5) != 0))
+			return 0;
 		return find_chunked(c, head, &out->body);
+	}
 	length = answer_header(out, "Content-Length");
 	len = length ? strtoul(length, NULL, 10) : 0;
 	if (c->in.len < head + len)

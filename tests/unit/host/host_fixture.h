@@ -67,7 +67,7 @@ int rest(const char *method, const char *path, const char *json, struct answer *
 /* ---- sandboxes */
 struct guest {
 	char id[32], token[80];
-	char headers[400]; /* routing and token */
+	char headers[512]; /* routing and token */
 };
 /* json: members behind templateID, as ",\"timeout\":60"; NULL: those. */
 void create_guest(const char *members, struct guest *out);
