@@ -286,12 +286,14 @@ make_group(struct box *b, const struct box_options *options)
 		.memory_mb = options->memory_mb,
 	};
 
-	b->group = (struct box_group){ .fd = -1 };
-	if (!b->support.cgroup ||
-	    !box_group_make(&b->group, b->support.group_base, b->id, &limits))
+	if (!b->support.cgroup)
 		return;
-	if (!box_link_send(b->link, INIT_GROUP, 0, NULL, 0, b->group.fd))
+	int fd = box_group_make(&b->group, b->support.group_base, b->id, &limits);
+
+	if (fd < 0 || !box_link_send(b->link, INIT_GROUP, 0, NULL, 0, fd))
 		log_warn("box", "%s runs without a group", b->id);
+	if (fd >= 0)
+		close(fd);
 }
 
 static struct box *
@@ -309,7 +311,7 @@ new_box(struct loop *loop, const struct box_options *options,
 		pairs_copy(&b->envs, options->envs);
 	b->support = *options->support;
 	b->wants_internet = options->internet;
-	b->pidfd = b->log = b->group.fd = -1;
+	b->pidfd = b->log = -1;
 	return b;
 }
 

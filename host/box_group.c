@@ -193,39 +193,42 @@ set_limits(int fd, const struct box_group_limits *limits)
 	}
 }
 
-bool
+int
 box_group_make(struct box_group *g, const char *base, const char *id,
     const struct box_group_limits *limits)
 {
-	*g = (struct box_group){ .fd = -1 };
 	char *path = xasprintf("%s/" PREFIX "%d-%s", base, (int)getpid(), id);
+	int fd = -1;
 
+	*g = (struct box_group){ .path = NULL };
 	if (mkdir(path, 0755) == 0 || errno == EEXIST)
-		g->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (g->fd < 0) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
 		rmdir(path);
 		free(path);
-		return false;
+		return -1;
 	}
 	g->path = path;
-	set_limits(g->fd, limits);
-	return true;
+	set_limits(fd, limits);
+	return fd;
 }
 
 void
 box_group_kill(struct box_group *g)
 {
-	if (g->path)
-		write_at(g->fd, "cgroup.kill", "1");
+	int fd = g->path ? open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	write_at(fd, "cgroup.kill", "1");
+	close(fd);
 }
 
 void
 box_group_clear(struct box_group *g)
 {
-	if (g->path) {
-		close(g->fd);
+	if (g->path)
 		rmdir(g->path);
-	}
 	free(g->path);
-	*g = (struct box_group){ .fd = -1 };
+	g->path = NULL;
 }

@@ -19,7 +19,6 @@ bool box_group_find_base(char *out, size_t size, bool *has_limits);
 
 struct box_group {
 	char *path; /* owned; NULL: none */
-	int fd;	    /* owned; -1: none */
 };
 
 struct box_group_limits {
@@ -27,8 +26,8 @@ struct box_group_limits {
 	int64_t memory_mb; /* 0: no limit */
 };
 
-/* false: no group, *g is zeroed with fd -1. */
-bool box_group_make(struct box_group *g, const char *base, const char *id,
+/* The directory opened, for the supervisor, the receiver's to close; -1: no group. */
+int box_group_make(struct box_group *g, const char *base, const char *id,
     const struct box_group_limits *limits);
 void box_group_kill(struct box_group *g);
 /* Removes the directory, which must be empty of processes. */

@@ -25,7 +25,7 @@ struct box_net {
 	struct watch *watch; /* owned; of `ready` */
 	int ready;	     /* owned; one byte comes when the network is there */
 	int alive;	     /* owned; its closing, also by our death, ends slirp4netns */
-	int log;	     /* owned */
+	int log;	     /* owned; until the network is there */
 	int pid;	     /* 0: it has ended */
 	bool up;
 	char *failure; /* owned */
@@ -50,6 +50,8 @@ on_ready(void *ctx, int events)
 	watch_free(n->watch);
 	n->watch = NULL;
 	close_fd(&n->ready);
+	if (n->up)
+		close_fd(&n->log); /* what it says from now on is nobody's concern */
 }
 
 static void
@@ -60,7 +62,7 @@ on_end(void *ctx, int pid, int status)
 	(void)pid;
 	n->pid = 0;
 	n->up = false;
-	n->failure = box_program_log_first(n->log);
+	n->failure = n->log >= 0 ? box_program_log_first(n->log) : xstrdup("");
 	log_warn("box", "slirp4netns ended with status %d: %s", status, n->failure);
 }
 
