@@ -1,7 +1,6 @@
 #include "tui/fuzzy.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -111,4 +110,29 @@ fuzzy_score(const char *pattern, const char *text, uint64_t *mask)
 	}
 	/* Of equals the shorter one is meant more. */
 	return total ? MAX(total * 8 - (int)strnlen(text, TEXT_MAX) / 4, 0) : 0;
+}
+
+static bool
+contains_word(const char *text, const char *word, size_t len)
+{
+	for (; *text; text++) {
+		size_t i = 0;
+		while (i < len && same_letter(word[i], text[i], true))
+			i++;
+		if (i == len)
+			return true;
+	}
+	return len == 0;
+}
+
+bool
+fuzzy_contains(const char *pattern, const char *text)
+{
+	while (*pattern) {
+		size_t len = strcspn(pattern, " ");
+		if (!contains_word(text, pattern, len))
+			return false;
+		pattern += len + (pattern[len] == ' ');
+	}
+	return true;
 }

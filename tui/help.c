@@ -67,9 +67,8 @@ matches(const struct keylist_entry *e, const char *wanted)
 {
 	const struct command *c = &commands[e->command];
 
-	return !*wanted || has_key(e, wanted) ||
-	       fuzzy_score(wanted, e->label, NULL) >= 0 ||
-	       fuzzy_score(wanted, c->name, NULL) >= 0;
+	return !*wanted || has_key(e, wanted) || fuzzy_contains(wanted, e->label) ||
+	       fuzzy_contains(wanted, c->name);
 }
 
 static void

@@ -92,13 +92,13 @@ add_commands(struct palette *p, const char *wanted)
 			continue;
 
 		int by_name = fuzzy_score(wanted, c->name, &item.mask);
-		int by_summary = fuzzy_score(wanted, c->summary, NULL) / 2;
+		bool by_summary = fuzzy_contains(wanted, c->summary);
 
-		if (by_name < 0 && fuzzy_score(wanted, c->summary, NULL) < 0)
+		if (by_name < 0 && !by_summary)
 			continue;
 		if (by_name < 0)
 			item.mask = 0;
-		item.score = MAX(by_name, by_summary) + recent_bonus(p, c->name);
+		item.score = MAX(by_name, 0) + recent_bonus(p, c->name);
 		add_item(p, &item);
 	}
 }

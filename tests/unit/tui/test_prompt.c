@@ -285,6 +285,18 @@ test_fuzzy_mask(void **state)
 	free(text);
 }
 
+static void
+test_fuzzy_contains(void **state)
+{
+	(void)state;
+	assert_true(fuzzy_contains("", "x"));
+	assert_true(fuzzy_contains("paus", "Pause sandboxes"));
+	assert_true(fuzzy_contains("BOX pau", "Pause sandboxes"));
+	assert_false(fuzzy_contains("psb", "Pause sandboxes"));
+	assert_false(fuzzy_contains("pause x y", "Pause sandboxes"));
+	assert_false(fuzzy_contains("sandboxes!", "Pause sandboxes"));
+}
+
 int
 main(void)
 {
@@ -297,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_fuzzy_fits),
 		cmocka_unit_test(test_fuzzy_order),
 		cmocka_unit_test(test_fuzzy_mask),
+		cmocka_unit_test(test_fuzzy_contains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

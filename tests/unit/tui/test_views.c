@@ -261,7 +261,7 @@ open_dialog(struct fake *f, enum dialog_level level, size_t targets)
 		{ 'n', "name" },
 		{ 0 },
 	};
-	char names[40][16];
+	char names[40][32];
 	const char *ids[40];
 
 	answered.calls = 0;
