@@ -248,6 +248,7 @@ new_app(struct ui *ui)
 		.ttl_s = config_int(c, "ttl"),
 		.extend_s = config_int(c, "extend_step"),
 		.animations = config_bool(c, "animations"),
+		.confirm_by_name = str_eq(program.account.confirm, "name"),
 		.keys = config_keys(c),
 		.scrollback_lines = (int)config_int(c, "pane.scrollback"),
 		.scrollback_bytes = config_int(c, "pane.scrollback_bytes"),

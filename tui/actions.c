@@ -234,8 +234,9 @@ on_answer(void *ctx, const struct dialog_answer *answer)
 static const struct dialog_events question_events = { .target = describe_target,
 	.answer = on_answer };
 
+/* `o->cli` is the command without the ids; `behind` comes after them. */
 static void
-ask(struct question *q, struct dialog_options *o)
+ask(struct question *q, struct dialog_options *o, const char *behind)
 {
 	struct buf cli;
 
@@ -243,6 +244,7 @@ ask(struct question *q, struct dialog_options *o)
 	buf_addf(&cli, "sandtop %s", o->cli);
 	for (size_t i = 0; i < q->ids.count; i++)
 		buf_addf(&cli, " %s", q->ids.items[i]);
+	buf_add_str(&cli, behind);
 	o->cli = cli.data;
 	o->target_header = q->ids.count > 1 ? target_header : NULL;
 	o->ids = (const char *const *)q->ids.items;
@@ -284,6 +286,7 @@ ask_kill(struct question *q)
 	const struct fleet_settings *settings = fleet_settings(app_fleet(q->app));
 	const struct sandbox *first = find(q->app, q->ids.items[0]);
 	bool one = q->ids.count == 1;
+	bool by_name = app_settings(q->app)->confirm_by_name && settings->profile;
 	struct buf title, body;
 
 	buf_init(&title, TEXT_MAX);
@@ -297,11 +300,15 @@ ask_kill(struct question *q)
 	add_losses(&body, q);
 	if (one)
 		facts_add_metadata(&body, first, "\n");
-	ask(q, &(struct dialog_options){ .level = one ? DIALOG_NAMED : DIALOG_COUNTED,
-		   .title = title.data,
-		   .body = body.data,
-		   .cli = "kill --yes",
-		   .verb = "kill" });
+	ask(q,
+	    &(struct dialog_options){
+		.level = one && !by_name ? DIALOG_NAMED : DIALOG_COUNTED,
+		.word = by_name ? settings->profile : NULL,
+		.title = title.data,
+		.body = body.data,
+		.cli = "kill --yes",
+		.verb = "kill" },
+	    "");
 	buf_clear(&title);
 	buf_clear(&body);
 }
@@ -350,11 +357,13 @@ action_pause(struct app *app, const struct command_call *call)
 		act(q, &q->ids);
 		question_free(q);
 	} else {
-		ask(q, &(struct dialog_options){ .level = DIALOG_YES_NO,
-			   .title = "Pause several sandboxes",
-			   .body = "Their programs stand still until they are resumed.",
-			   .cli = "pause",
-			   .verb = "pause" });
+		ask(q,
+		    &(struct dialog_options){ .level = DIALOG_YES_NO,
+			.title = "Pause several sandboxes",
+			.body = "Their programs stand still until they are resumed.",
+			.cli = "pause",
+			.verb = "pause" },
+		    "");
 	}
 }
 
@@ -394,11 +403,13 @@ ask_resume(struct question *q)
 	duration_format(
 	    q->seconds ? q->seconds : app_settings(q->app)->ttl_s, ttl, sizeof ttl);
 	body = xasprintf("Each runs, and costs, for %s from now.", ttl);
-	ask(q, &(struct dialog_options){ .level = DIALOG_YES_NO,
-		   .title = "Resume several sandboxes",
-		   .body = body,
-		   .cli = "resume",
-		   .verb = "resume" });
+	ask(q,
+	    &(struct dialog_options){ .level = DIALOG_YES_NO,
+		.title = "Resume several sandboxes",
+		.body = body,
+		.cli = "resume",
+		.verb = "resume" },
+	    "");
 	free(body);
 }
 
@@ -492,7 +503,7 @@ static void
 ask_shorten(struct app *app, const char *id, int64_t seconds)
 {
 	struct strlist ids = { 0 };
-	char now[16], then[24], *body, *title, *cli;
+	char now[16], then[24], *body, *title, *behind;
 
 	strlist_add(&ids, id);
 	struct question *q = question_new(app, VERB_TIME, &ids);
@@ -501,15 +512,17 @@ ask_shorten(struct app *app, const char *id, int64_t seconds)
 	facts_spell_duration(seconds, then, sizeof then);
 	title = xasprintf("Shorten the time left of %s", sandbox_label(find(app, id)));
 	body = xasprintf("It has %s left and would have %s: it ends earlier.", now, then);
-	cli = xasprintf("ttl --shorten =%s", then);
-	ask(q, &(struct dialog_options){ .level = DIALOG_YES_NO,
-		   .title = title,
-		   .body = body,
-		   .cli = cli,
-		   .verb = "shorten" });
+	behind = xasprintf(" =%s --shorten", then);
+	ask(q,
+	    &(struct dialog_options){ .level = DIALOG_YES_NO,
+		.title = title,
+		.body = body,
+		.cli = "ttl",
+		.verb = "shorten" },
+	    behind);
 	free(title);
 	free(body);
-	free(cli);
+	free(behind);
 }
 
 static void

@@ -79,6 +79,7 @@ fixture_new(const struct fixture_options *options)
 		.ttl_s = 900,
 		.extend_s = 900,
 		.animations = true,
+		.confirm_by_name = options->confirm_by_name,
 		.which_key_ms = -1,
 		.sort = options->sort };
 	char *url = api_url();

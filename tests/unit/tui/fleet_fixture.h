@@ -11,7 +11,7 @@
 
 struct fixture_options {
 	int rows, cols;
-	bool ascii, local, read_only;
+	bool ascii, local, read_only, confirm_by_name;
 	enum color_tier tier;
 	const char *sort; /* NULL: by name */
 };

@@ -113,6 +113,27 @@ law_3_several_are_counted(void **state)
 	fake_free(f);
 }
 
+/* A profile may want its own name typed before anything of it is killed. */
+static void
+law_3_a_protected_profile_wants_its_name(void **state)
+{
+	struct fake *f =
+	    fixture_new(&(struct fixture_options){ .confirm_by_name = true });
+
+	(void)state;
+	fixture_fill(fake_model(f));
+	fake_draw(f);
+	fake_keys(f, "X");
+	fake_advance(f, 1000);
+	fake_draw(f);
+	assert_true(fake_shows(f, "Type prod-eu then Enter to kill"));
+	fake_type(f, "y");
+	fake_keys(f, "Enter");
+	assert_int_equal(state_of(f, agent), SANDBOX_RUNNING);
+	assert_false(fake_shows(f, "Type prod-eu"));
+	fake_free(f);
+}
+
 static void
 law_2_a_target_that_goes_meanwhile_is_left_out(void **state)
 {
@@ -307,6 +328,7 @@ law_1_shortening_is_asked_for(void **state)
 	assert_true(fake_shows(f, "ends 12:09, EARLIER than 12:46: asks"));
 	fake_keys(f, "Enter");
 	assert_true(fake_shows(f, "It has 42m left and would have 5m"));
+	assert_true(fake_shows(f, "sandtop ttl ij3k9x0abq7m2v5tz8wrc =5m --shorten"));
 	assert_false(is_acting(f));
 	fake_advance(f, 1000);
 	fake_keys(f, "Enter"); /* the button in front is no */
@@ -346,6 +368,7 @@ main(void)
 		cmocka_unit_test(law_3_only_y_kills_one),
 		cmocka_unit_test(law_3_a_key_that_comes_too_early_answers_nothing),
 		cmocka_unit_test(law_3_several_are_counted),
+		cmocka_unit_test(law_3_a_protected_profile_wants_its_name),
 		cmocka_unit_test(law_2_a_target_that_goes_meanwhile_is_left_out),
 		cmocka_unit_test(refuses_with_the_reason),
 		cmocka_unit_test(an_ambiguous_prefix_acts_on_nothing),
