@@ -48,6 +48,10 @@ host_USES := wire base
 tui_USES := fleet net wire term base
 cli_USES := fleet net wire term base
 
+# all cores, unless the person said -j
+JOBS = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+SUBMAKE = $(MAKE) --no-print-directory $(JOBS)
+
 include scripts/rooms.mk
 
 .PHONY: all run test test-unit test-program test-san bench screenshots lint format \
@@ -58,12 +62,12 @@ all: deps $(BUILD)/sandtop $(BUILD)/sandtop-init ## build the program
 
 run: ## start the local host, fill it with the sample fleet, open the dashboard
 	@sh scripts/deps.sh run
-	@$(MAKE) --no-print-directory $(BUILD)/sandtop $(BUILD)/sandtop-init
+	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init
 	@sh scripts/run.sh $(BUILD)/sandtop
 
 test: ## install what the tests need, build, run every test
 	@sh scripts/deps.sh test
-	@$(MAKE) --no-print-directory test-binaries
+	@$(SUBMAKE) test-binaries
 	@sh tests/run.sh $(BUILD)
 
 test-unit: test-unit-binaries ## unit and picture tests only
@@ -77,7 +81,7 @@ test-san: ## the whole suite under address and undefined-behaviour sanitizers
 
 bench: ## speed, as ratios to a peer in the same run
 	@sh scripts/deps.sh bench
-	@$(MAKE) --no-print-directory bench-binaries
+	@$(SUBMAKE) bench-binaries
 	@sh tests/bench/run.sh $(BUILD)
 
 screenshots: all ## PNGs of the real program into screenshots/

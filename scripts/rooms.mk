@@ -1,4 +1,6 @@
-# How folders become archives, programs and tests. Included by the Makefile.
+# How folders become archives, programs and tests. Included by the Makefile. V=1 shows the
+# commands.
+Q := $(if $(V),,@)
 
 pkg_libs = $(if $(1),$(shell pkg-config --libs $(1) 2>/dev/null))
 pkg_cflags = $(if $(1),$(shell pkg-config --cflags-only-I $(1) 2>/dev/null))
@@ -11,13 +13,15 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
+	@echo "  cc   $<"
+	$(Q)$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
 
 define room_rules
 $(1)_SOURCES := $$(call sources,$(1))
 $$(call archive,$(1)): $$(call objects,$$($(1)_SOURCES))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@echo "  ar   $$@"
+	$$(Q)ar rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
@@ -26,7 +30,8 @@ MAIN_ARCHIVES := $(foreach r,cli tui host fleet net config term wire base,$(call
 MAIN_LIBS = $(call pkg_libs,$(ALL_LIBS)) -lm -lpthread -ldl
 
 $(BUILD)/sandtop: $(BUILD)/main.o $(MAIN_ARCHIVES)
-	$(CC) $(CFLAGS_ALL) -o $@ $< $(MAIN_ARCHIVES) $(LDFLAGS) -Wl,--as-needed $(MAIN_LIBS)
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(MAIN_ARCHIVES) $(LDFLAGS) -Wl,--as-needed $(MAIN_LIBS)
 
 # ---- the supervisor inside each sandbox: libc only, static, small
 INIT_SOURCES := $(wildcard host/init/*.c)
@@ -34,9 +39,11 @@ INIT_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -Os -g $(WARNINGS) $(WERROR) -MMD -MP 
 	-fstack-protector-strong
 $(BUILD)/init/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(INIT_CFLAGS) -c -o $@ $<
+	@echo "  cc   $<"
+	$(Q)$(CC) $(INIT_CFLAGS) -c -o $@ $<
 $(BUILD)/sandtop-init: $(patsubst %.c,$(BUILD)/init/%.o,$(INIT_SOURCES))
-	$(CC) -static -o $@ $^
+	@echo "  ld   $@"
+	$(Q)$(CC) -static -o $@ $^
 
 # ---- tests. tests/unit/<room>/test_*.c: one cmocka program each, linked with the whole
 # of the room and only what it may use; tests/program/test_*.c: drive the real binary,
@@ -45,7 +52,8 @@ SUPPORT_SOURCES := $(wildcard tests/support/*.c)
 SUPPORT := $(BUILD)/tests-support.a
 $(SUPPORT): $(call objects,$(SUPPORT_SOURCES))
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  ar   $@"
+	$(Q)ar rcs $@ $^
 
 UNIT_TESTS :=
 define unit_rules
@@ -54,7 +62,8 @@ UNIT_TESTS += $$($(1)_TESTS)
 $(1)_TEST_HELPERS := $$(call objects,$$(filter-out tests/unit/$(1)/test_%.c,$$(wildcard tests/unit/$(1)/*.c)))
 $$($(1)_TESTS): $(BUILD)/tests/unit/$(1)/%: $(BUILD)/tests/unit/$(1)/%.o $$($(1)_TEST_HELPERS) \
 		$$(call archive,$(1)) $$(foreach u,$$($(1)_USES),$$(call archive,$$(u)))
-	$(CC) $$(CFLAGS_ALL) -o $$@ $$< $$($(1)_TEST_HELPERS) -Wl,--whole-archive $$(call archive,$(1)) \
+	@echo "  ld   $$@"
+	$$(Q)$(CC) $$(CFLAGS_ALL) -o $$@ $$< $$($(1)_TEST_HELPERS) -Wl,--whole-archive $$(call archive,$(1)) \
 		-Wl,--no-whole-archive $$(foreach u,$$($(1)_USES),$$(call archive,$$(u))) \
 		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS)) cmocka) -lm -lpthread -ldl
 endef
@@ -64,7 +73,8 @@ $(host_TESTS): | $(BUILD)/sandtop-init # they run real sandboxes
 PROGRAM_TESTS := $(patsubst tests/program/%.c,$(BUILD)/tests/program/%,$(wildcard tests/program/test_*.c))
 $(PROGRAM_TESTS): $(BUILD)/tests/program/%: $(BUILD)/tests/program/%.o $(SUPPORT) \
 		$(call archive,term) $(call archive,wire) $(call archive,base)
-	$(CC) $(CFLAGS_ALL) -o $@ $< $(SUPPORT) $(call archive,term) $(call archive,wire) $(call archive,base) \
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(SUPPORT) $(call archive,term) $(call archive,wire) $(call archive,base) \
 		$(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
 
 # tests/bench/bench_<room>.c: how fast one room is, linked as its unit tests are
@@ -74,14 +84,16 @@ $(1)_BENCH := $$(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$$(wildcard tes
 BENCHES += $$($(1)_BENCH)
 $$($(1)_BENCH): $(BUILD)/tests/bench/bench_$(1).o $$(call archive,$(1)) \
 		$$(foreach u,$$($(1)_USES),$$(call archive,$$(u)))
-	$(CC) $$(CFLAGS_ALL) -o $$@ $$^ \
+	@echo "  ld   $$@"
+	$$(Q)$(CC) $$(CFLAGS_ALL) -o $$@ $$^ \
 		$$(call pkg_libs,$$($(1)_LIBS) $$(foreach u,$$($(1)_USES),$$($$(u)_LIBS))) -lm -lpthread -ldl
 endef
 $(foreach r,$(ROOMS),$(eval $(call bench_rules,$(r))))
 # bench_screen: the whole program in a pty, as the program tests have it
 $(BUILD)/tests/bench/bench_screen: $(BUILD)/tests/bench/bench_screen.o $(SUPPORT) \
 		$(call archive,term) $(call archive,wire) $(call archive,base)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
 BENCHES += $(BUILD)/tests/bench/bench_screen
 
 # fuzz targets need clang; the kept corpora also run as ordinary tests
@@ -89,7 +101,8 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r))) tui/input.c
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
+	@echo "  fuzz $@"
+	$(Q)clang -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
 		-o $@ $^ $(call pkg_libs,vterm libuv jansson inih) -lm -lpthread
 fuzz: $(FUZZ_TARGETS) ## a minute of each fuzz target (FUZZ_SECONDS=60)
 	@sh tests/fuzz/run.sh $(FUZZ_TARGETS)
