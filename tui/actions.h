@@ -12,12 +12,4 @@
 /* For app_add_handlers(); ends with run NULL. */
 extern const struct screen_handler action_handlers[];
 
-/* "30m" and "=2h" set the time left, "+30m" adds to it. */
-struct time_left {
-	bool adds;
-	int64_t seconds; /* > 0 */
-};
-bool time_left_parse(
-    const char *text, struct time_left *out, struct error *err) MUST_CHECK;
-
 #endif

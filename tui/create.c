@@ -8,8 +8,9 @@
 #include "base/mem.h"
 #include "tui/facts.h"
 #include "tui/form.h"
+#include "tui/time_left.h"
 
-enum { TTL_MAX_S = 30 * 86400, LINE_MAX = 1 << 16 };
+enum { LINE_MAX = 1 << 16 };
 
 struct create {
 	struct app *app;	  /* borrowed */
@@ -80,7 +81,7 @@ parse_ttl(const char *text, int64_t *out, struct error *err)
 	if (!duration_parse(text, out))
 		return error_set(err, ERROR_INPUT,
 		    "write 45s, 30m, 2h or 1d; a bare number is seconds");
-	if (*out <= 0 || *out > TTL_MAX_S)
+	if (*out <= 0 || *out > TIME_LEFT_MAX_S)
 		return error_set(err, ERROR_INPUT, "more than 0, at most 30d");
 	return true;
 }

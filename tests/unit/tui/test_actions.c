@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "fleet/internal.h"
 #include "tui/actions.h"
+#include "tui/time_left.h"
 
 static const char agent[] = "ij3k9x0abq7m2v5tz8wrc";
 static const char paused[] = "isiyerzuk4v9avgishgjt";
@@ -113,6 +114,33 @@ law_3_several_are_counted(void **state)
 	fake_free(f);
 }
 
+/* The number, Enter, and three seconds in which Esc stops it. */
+static void
+law_3_counted_kills_wait_for_second_thoughts(void **state)
+{
+	(void)state;
+	for (int stop = 0; stop < 2; stop++) {
+		struct fake *f = new_rig(24, 100);
+		app_run(fake_app(f), "kill ij3k9x0a isiyerzu");
+		fake_advance(f, 1000);
+		fake_type(f, "2");
+		fake_keys(f, "Enter");
+		fake_advance(f, 2900);
+		loop_turn(fake_loop(f), 150);
+		assert_int_equal(state_of(f, agent), SANDBOX_RUNNING);
+		if (stop)
+			fake_keys(f, "Esc");
+		fake_advance(f, 200);
+		for (int i = 0; i < 50 && state_of(f, agent) == SANDBOX_RUNNING; i++)
+			loop_turn(fake_loop(f), stop ? 0 : 50);
+		assert_int_equal(
+		    state_of(f, agent), stop ? SANDBOX_RUNNING : SANDBOX_KILLING);
+		assert_int_equal(
+		    state_of(f, paused), stop ? SANDBOX_PAUSED : SANDBOX_KILLING);
+		fake_free(f);
+	}
+}
+
 /* A profile may want its own name typed before anything of it is killed. */
 static void
 law_3_a_protected_profile_wants_its_name(void **state)
@@ -166,7 +194,8 @@ refuses_with_the_reason(void **state)
 		{ "kill i18a52dn", "Cannot kill old-15: it is gone already" },
 		{ "kill ix52dp20", "Cannot kill build-53: it is being killed" },
 		{ "resume i4834k64", "Cannot resume notebook-97: it is being resumed" },
-		{ "kill nobody-here", "Cannot kill nobody-here: it is gone" },
+		{ "kill nobody-here",
+		    "Cannot kill nobody-here: no such sandbox, or it is gone" },
 		{ "resume isiyerzu --ttl never", "'never' is no time left" },
 		{ "kill ij3k9x0a --expect 2", "Nothing killed: 1 named, 2 expected" },
 		{ "kill ij3k9x0a --dry-run", "Would kill 1, and killed nothing" },
@@ -368,6 +397,7 @@ main(void)
 		cmocka_unit_test(law_3_only_y_kills_one),
 		cmocka_unit_test(law_3_a_key_that_comes_too_early_answers_nothing),
 		cmocka_unit_test(law_3_several_are_counted),
+		cmocka_unit_test(law_3_counted_kills_wait_for_second_thoughts),
 		cmocka_unit_test(law_3_a_protected_profile_wants_its_name),
 		cmocka_unit_test(law_2_a_target_that_goes_meanwhile_is_left_out),
 		cmocka_unit_test(refuses_with_the_reason),

@@ -273,7 +273,7 @@ law_2_a_row_that_goes_stays_until_the_hold_ends(void **state)
 	assert_true(fake_shows(f, "gone from the list"));
 	expect_cursor(f, "iqi87fdh");
 	fake_keys(f, "p"); /* acts on what is under the cursor: nothing is left of it */
-	assert_true(fake_shows(f, "Cannot pause iqi87fdhjk3e0059sahtx: it is gone"));
+	assert_true(fake_shows(f, "Cannot pause iqi87fdhjk3e0059sahtx: no such sandbox"));
 	fake_advance(f, 2001);
 	expect_cursor(f, "ix52dp20"); /* the one that stood below */
 	fake_free(f);
