@@ -577,6 +577,17 @@ app_free(struct app *a)
 	free(a);
 }
 
+static void
+set_title(const struct app *a)
+{
+	const char *profile = a->fleet ? fleet_settings(a->fleet)->profile : NULL;
+	char *title =
+	    xasprintf("sandtop%s%s", profile ? ": " : "", profile ? profile : "");
+
+	a->screen->type->title(a->screen, title);
+	free(title);
+}
+
 void
 app_set_screen(struct app *a, struct screen *screen)
 {
@@ -586,6 +597,7 @@ app_set_screen(struct app *a, struct screen *screen)
 		return;
 	}
 	grid_set_size(&a->grid, screen->type->rows(screen), screen->type->cols(screen));
+	set_title(a);
 	on_second(a);
 }
 

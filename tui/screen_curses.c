@@ -127,11 +127,26 @@ prepare_leave(struct curses_screen *s)
 }
 
 static void
+add_title(struct curses_screen *s)
+{
+	char *clean, *cut;
+
+	if (!s->fancy || !s->title)
+		return;
+	clean = text_clean_dup(s->title);
+	cut = text_cut(clean, TITLE_COLS, s->head.glyphs->ascii);
+	buf_addf(&s->out, "\033]2;%s\a", cut);
+	free(cut);
+	free(clean);
+}
+
+static void
 enter(struct curses_screen *s)
 {
 	s->entered = true;
 	if (!s->fancy)
 		return;
+	add_title(s);
 	buf_add_str(&s->out, "\033[?1004h\033[?2004h");
 	if (s->mouse)
 		buf_add_str(&s->out, "\033[?1002h\033[?1006h");
@@ -535,17 +550,14 @@ static void
 screen_title(struct screen *head, const char *title)
 {
 	struct curses_screen *s = of(head);
-	char *clean, *cut;
 
-	if (!s->fancy || str_eq(title, s->title))
+	if (str_eq(title, s->title))
 		return;
 	free(s->title);
 	s->title = xstrdup(title);
-	clean = text_clean_dup(title);
-	cut = text_cut(clean, TITLE_COLS, s->head.glyphs->ascii);
-	buf_addf(&s->out, "\033]2;%s\a", cut);
-	free(cut);
-	free(clean);
+	if (!s->entered)
+		return; /* the one before is not saved yet */
+	add_title(s);
 	flush_out(s);
 }
 
