@@ -30,8 +30,8 @@ enum cli_exit {
 	EXIT_SOME_FAILED = 8,
 	EXIT_NOT_CONFIRMED = 9,
 	EXIT_CONFIG = 10,
-	EXIT_TIMEOUT = 124,	 /* exec --timeout */
-	EXIT_OUR_FAILURE = 125,	 /* exec and shell: not the remote's */
+	EXIT_TIMEOUT = 124,	/* exec --timeout */
+	EXIT_OUR_FAILURE = 125, /* exec and shell: not the remote's */
 	EXIT_INTERRUPTED = 130,
 };
 int cli_exit_from(enum error_code code);
@@ -45,7 +45,7 @@ struct cli_account {
 	int64_t ttl_s;
 	char *(*envd_url)(void *ctx, const char *sandbox_id, const char *sandbox_domain);
 	void *url_ctx;
-	struct error why_none;		  /* key NULL: what to say */
+	struct error why_none;		 /* key NULL: what to say */
 	const struct strlist *looked_at; /* key NULL: where a key was looked for */
 };
 
@@ -60,28 +60,30 @@ struct cli_services {
 	bool (*host_stop)(bool *was_running, struct error *err);
 	bool (*host_status)(struct cli_host *out, struct error *err);
 	bool (*host_run)(int port, int ready_fd, struct error *err); /* until a signal */
-	char *(*describe_host)(void);	      /* isolation and internet; caller frees */
+	char *(*describe_host)(void); /* isolation and internet; caller frees */
 	void (*describe_screen)(struct buf *out); /* colour, glyphs, TERM */
-	void (*describe_config)(struct buf *out); /* files, profile, options that differ */
+	void (*describe_config)(
+	    struct buf *out); /* files, profile, options that differ */
 	void (*reset_terminal)(int fd);
 	/* Opens the dashboard (sandbox_id NULL) or one shell; returns the exit code. */
-	int (*open_screen)(const struct command_call *call, const char *sandbox_id, bool wake);
+	int (*open_screen)(
+	    const struct command_call *call, const char *sandbox_id, bool wake);
 };
 
 enum cli_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_IDS };
 
 struct cli {
-	struct loop *loop;		       /* borrowed */
-	const struct cli_account *account;     /* borrowed */
-	const struct cli_services *services;   /* borrowed */
+	struct loop *loop;		     /* borrowed */
+	const struct cli_account *account;   /* borrowed */
+	const struct cli_services *services; /* borrowed */
 	enum cli_format format;
-	bool may_ask;	 /* stdin and stderr are terminals and --no-input was not said */
+	bool may_ask; /* stdin and stderr are terminals and --no-input was not said */
 	bool yes;
 	bool out_is_terminal;
-	bool color;	 /* of stdout */
+	bool color; /* of stdout */
 	bool verbose;
 	int64_t request_timeout_ms; /* 0: the default */
-	int out_error;	 /* errno of the first write to stdout that failed; 0: none */
+	int out_error; /* errno of the first write to stdout that failed; 0: none */
 };
 
 /* A handler per command of the command line; a test finds ids without one. Returns the

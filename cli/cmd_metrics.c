@@ -37,13 +37,13 @@ struct metrics_run {
 /* ---- printing */
 
 static const struct column columns[] = {
-	{ "TIME", false, 9, false },
-	{ "CPU%", true, 8, false },
-	{ "MEM%", true, 7, false },
-	{ "MEM", true, 6, false },
-	{ "DISK%", true, 5, false },
-	{ "DISK", true, 4, false },
-	{ "vCPU", true, 3, false },
+	{ .title = "TIME", .priority = 9, .width = 24 },
+	{ .title = "CPU%", .right = true, .priority = 8, .width = 5 },
+	{ .title = "MEM%", .right = true, .priority = 7, .width = 5 },
+	{ .title = "MEM", .right = true, .priority = 6, .width = 5 },
+	{ .title = "DISK%", .right = true, .priority = 5, .width = 5 },
+	{ .title = "DISK", .right = true, .priority = 4, .width = 5 },
+	{ .title = "vCPU", .right = true, .priority = 3, .width = 4 },
 };
 
 static void

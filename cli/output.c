@@ -176,7 +176,8 @@ measure(const struct table *t, struct widths *w)
 {
 	w->total = -GAP;
 	for (size_t c = 0; c < t->column_count; c++) {
-		w->of[c] = t->headless ? 0 : text_width(t->columns[c].title);
+		w->of[c] = MAX(t->columns[c].width,
+		    t->headless ? 0 : text_width(t->columns[c].title));
 		for (size_t r = 0; r < row_count(t); r++)
 			w->of[c] = MAX(w->of[c],
 			    text_width(t->cells.items[r * t->column_count + c]));

@@ -36,6 +36,7 @@ struct column {
 	bool right;
 	int priority; /* on a narrow terminal the lowest goes first */
 	bool cut;     /* may be cut on a narrow terminal */
+	int width;    /* at least; where rows come in several tables */
 };
 struct table {
 	const struct column *columns; /* borrowed */

@@ -433,6 +433,28 @@ law_3_kill_asks_and_enter_is_no(void **state)
 }
 
 static void
+law_1_shell_asks_before_it_wakes(void **state)
+{
+	char *id = create();
+	struct ran r = RUN(0, "pause", id);
+
+	(void)state;
+	ran_clear(&r);
+	struct driver *d = driver_sandtop(&world, 24, 80, "shell", id, NULL);
+	driver_wait(d, "[y/N]");
+	assert_true(driver_shows(d, "15m time left"));
+	driver_type(d, "\r");
+	assert_int_equal(driver_exit(d), 9);
+	driver_free(d);
+	r = RUN(0, "ls", "-q", "--state", "paused");
+	assert_has(r.out.data, id);
+	ran_clear(&r);
+	r = RUN(0, "kill", "-y", id);
+	ran_clear(&r);
+	free(id);
+}
+
+static void
 no_input_never_asks(void **state)
 {
 	struct driver *d =
@@ -511,6 +533,42 @@ metrics_and_logs(void **state)
 	r = RUN(3, "metrics", "inobodyinobodyinobody");
 	ran_clear(&r);
 	r = RUN(3, "logs", "inobodyinobodyinobody");
+	ran_clear(&r);
+}
+
+static void
+following_goes_on_until_interrupted(void **state)
+{
+	struct driver *d = driver_sandtop(&world, 24, 100, "logs", "-f", box, NULL);
+	struct ran r;
+
+	(void)state;
+	driver_wait(d, "Process");
+	r = RUN(0, "exec", box, "--tag", "seen-later", "--", "true");
+	ran_clear(&r);
+	driver_wait(d, "seen-later");
+	driver_type(d, "\x03");
+	assert_int_equal(driver_exit(d), 130);
+	assert_true(driver_modes_restored(d));
+	driver_free(d);
+	d = driver_sandtop(&world, 24, 100, "metrics", "-f", box, NULL);
+	driver_wait(d, "CPU%");
+	driver_type(d, "\x03");
+	assert_int_equal(driver_exit(d), 130);
+	driver_free(d);
+}
+
+/* What -v says on stderr holds no key and no token. */
+static void
+verbose_keeps_secrets(void **state)
+{
+	struct ran r = RUN(0, "-v", "exec", box, "--", "true");
+
+	(void)state;
+	assert_has(r.err.data, "/process.Process/Start");
+	assert_lacks(r.err.data, world_get(&world, "E2B_API_KEY"));
+	assert_lacks(r.err.data, "X-Access-Token");
+	assert_string_equal(r.out.data, "");
 	ran_clear(&r);
 }
 
@@ -773,10 +831,13 @@ main(void)
 		cmocka_unit_test(exec_interrupt_ends_the_remote),
 		cmocka_unit_test(law_4_exec_on_a_terminal_is_tame),
 		cmocka_unit_test(law_3_kill_asks_and_enter_is_no),
+		cmocka_unit_test(law_1_shell_asks_before_it_wakes),
 		cmocka_unit_test(no_input_never_asks),
 		cmocka_unit_test(colour_is_left_out_where_it_is_not_wanted),
 		cmocka_unit_test(narrow_terminal_keeps_what_matters),
 		cmocka_unit_test(metrics_and_logs),
+		cmocka_unit_test(following_goes_on_until_interrupted),
+		cmocka_unit_test(verbose_keeps_secrets),
 		cmocka_unit_test(auth_and_doctor),
 		cmocka_unit_test(wrong_key_and_no_host),
 		cmocka_unit_test(no_key_names_the_places),

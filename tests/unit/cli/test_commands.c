@@ -672,9 +672,9 @@ metrics_in_every_format(void **state)
 	    "[" METRIC("1767323045", "12.5") "," METRIC("1767323050", "0") "]");
 	assert_int_equal(run(f, NULL, "metrics " ID_A), EXIT_OK);
 	assert_string_equal(f->out,
-	    "TIME                      CPU%  MEM%   MEM  DISK%  DISK  vCPU\n"
-	    "2026-01-02T03:04:05.000Z  12.5  20.0  100M     --     5     2\n"
-	    "2026-01-02T03:04:10.000Z   0.0  20.0  100M     --     5     2\n");
+	    "TIME                       CPU%   MEM%    MEM  DISK%   DISK  vCPU\n"
+	    "2026-01-02T03:04:05.000Z   12.5   20.0   100M     --      5     2\n"
+	    "2026-01-02T03:04:10.000Z    0.0   20.0   100M     --      5     2\n");
 	/* neither bound, or both */
 	assert_null(strchr(line_of(f, 0), '?'));
 	server_reply(f->server, "GET /sandboxes/" ID_A "/metrics", 200, NULL,

@@ -46,8 +46,9 @@ check(struct cli *cli, void (*print)(struct cli *cli), const char *want)
 static void
 print_table(struct cli *cli)
 {
-	static const struct column columns[] = { { "ID", false, 3, false },
-		{ "NAME", false, 2, true }, { "CPU", true, 1, false } };
+	static const struct column columns[] = { { .title = "ID", .priority = 3 },
+		{ .title = "NAME", .priority = 2, .cut = true },
+		{ .title = "CPU", .priority = 1, .right = true } };
 	struct table t = { .columns = columns, .column_count = 3 };
 
 	table_add(&t, "i1");
@@ -74,7 +75,7 @@ piped_table_is_whole_and_clean(void **state)
 static void
 print_empty(struct cli *cli)
 {
-	static const struct column columns[] = { { "ID", false, 1, false } };
+	static const struct column columns[] = { { .title = "ID" } };
 	struct table t = { .columns = columns, .column_count = 1 };
 
 	table_print(cli, &t);
