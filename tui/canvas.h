@@ -40,16 +40,17 @@ int canvas_text(struct canvas *c, int row, int col, enum role role, const char *
 int canvas_textf(struct canvas *c, int row, int col, enum role role, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 /* Cut with the set's ellipsis into `width` columns and padded with blanks; right: aligned. */
-void canvas_field(struct canvas *c, int row, int col, int width, bool right, enum role role,
-    const char *text);
-void canvas_role(struct canvas *c, int row, int col, int cols, enum role role); /* recolours */
+void canvas_field(struct canvas *c, int row, int col, int width, bool right,
+    enum role role, const char *text);
+void canvas_role(
+    struct canvas *c, int row, int col, int cols, enum role role); /* recolours */
 void canvas_attr(struct canvas *c, int row, int col, int cols, uint16_t attrs); /* adds */
 void canvas_cell(struct canvas *c, int row, int col, struct cell cell);
 void canvas_hline(struct canvas *c, int row, enum role role);
 /* A frame with a title in the top edge and a foot in the bottom edge (either NULL);
  * returns the inside. */
-struct canvas canvas_frame(struct canvas *c, enum role role, const char *title,
-    const char *foot);
+struct canvas canvas_frame(
+    struct canvas *c, enum role role, const char *title, const char *foot);
 void canvas_cursor(struct canvas *c, int row, int col); /* puts the hardware cursor */
 
 #endif

@@ -37,23 +37,24 @@ struct keymap;
 struct keymap *keymap_new(void); /* the defaults */
 void keymap_free(struct keymap *k);
 /* keys.ini: `command = Key Key`, sections name contexts; errors name line or key. */
-bool keymap_override(struct keymap *k, const struct pairs *keys, struct error *err) MUST_CHECK;
+bool keymap_override(
+    struct keymap *k, const struct pairs *keys, struct error *err) MUST_CHECK;
 /* The binding in the context, else in the global one; NULL: none. */
-const struct binding *keymap_find(const struct keymap *k, enum keymap_context context,
-    struct key key);
-const struct binding *keymap_bindings(const struct keymap *k, enum keymap_context context,
-    size_t *count);
+const struct binding *keymap_find(
+    const struct keymap *k, enum keymap_context context, struct key key);
+const struct binding *keymap_bindings(
+    const struct keymap *k, enum keymap_context context, size_t *count);
 /* The first binding of a command in the context, else in the global one; NULL: none. */
-const struct binding *keymap_find_command(const struct keymap *k,
-    enum keymap_context context, int command_id);
+const struct binding *keymap_find_command(
+    const struct keymap *k, enum keymap_context context, int command_id);
 const char *keymap_context_name(enum keymap_context context); /* "fleet" */
 const char *binding_label(const struct binding *b); /* its own, else the summary */
 /* "p", or "^B d" for prefix bindings: the first key of a command in a context. */
 bool keymap_key_of(const struct keymap *k, enum keymap_context context, int command_id,
     char *out, size_t size);
 /* The hint line: by priority, never cut inside a word, "? keys" stays. */
-void keymap_hints(const struct keymap *k, enum keymap_context context, int cols,
-    struct buf *out);
+void keymap_hints(
+    const struct keymap *k, enum keymap_context context, int cols, struct buf *out);
 /* The same as bindings, for a line with roles; returns the count. */
 size_t keymap_hint_list(const struct keymap *k, enum keymap_context context, int cols,
     const struct binding **out, size_t max);

@@ -12,11 +12,32 @@
 
 enum role {
 	ROLE_NONE, /* a pane's cell: its own colours */
-	ROLE_TEXT, ROLE_DIM, ROLE_ACCENT, ROLE_OK, ROLE_WARN, ROLE_CRIT, ROLE_PAUSED,
-	ROLE_MARK, ROLE_CURSOR, /* the selected row */
-	ROLE_FRAME, ROLE_FRAME_FOCUS, ROLE_TITLE, ROLE_HEADER, ROLE_COLUMN, ROLE_HINT_KEY,
-	ROLE_HINT, ROLE_GRAPH1, ROLE_GRAPH2, ROLE_GRAPH3, ROLE_INPUT, ROLE_MATCH,
-	ROLE_BANNER, ROLE_PROFILE, ROLE_TAB, ROLE_TAB_CURRENT, ROLE_FLASH,
+	ROLE_TEXT,
+	ROLE_DIM,
+	ROLE_ACCENT,
+	ROLE_OK,
+	ROLE_WARN,
+	ROLE_CRIT,
+	ROLE_PAUSED,
+	ROLE_MARK,
+	ROLE_CURSOR, /* the selected row */
+	ROLE_FRAME,
+	ROLE_FRAME_FOCUS,
+	ROLE_TITLE,
+	ROLE_HEADER,
+	ROLE_COLUMN,
+	ROLE_HINT_KEY,
+	ROLE_HINT,
+	ROLE_GRAPH1,
+	ROLE_GRAPH2,
+	ROLE_GRAPH3,
+	ROLE_INPUT,
+	ROLE_MATCH,
+	ROLE_BANNER,
+	ROLE_PROFILE,
+	ROLE_TAB,
+	ROLE_TAB_CURRENT,
+	ROLE_FLASH,
 	ROLE_COUNT
 };
 const char *role_name(enum role role); /* "warn": in themes and in pictures of tests */
@@ -38,8 +59,8 @@ uint32_t color_reduce(uint32_t color, enum color_tier tier);
 struct glyphs {
 	bool ascii;
 	const char *horizontal, *vertical, *corner[4], *tee_left, *tee_right;
-	const char *spark[9];  /* 0/8 .. 8/8; ascii: " .:-=+*#%@"-like */
-	const char *gap;       /* missing data in a sparkline */
+	const char *spark[9]; /* 0/8 .. 8/8; ascii: " .:-=+*#%@"-like */
+	const char *gap;      /* missing data in a sparkline */
 	const char *bar_full, *bar_empty;
 	const char *cursor, *mark, *sort_down, *sort_up, *ellipsis, *bullet, *more_right;
 };
