@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define IDLE_LIMIT_S 620 /* kept-alive and silent, as the cloud's proxies */
 #define SWEEP_MS 5000
 #define RUNS_MAX 64
+#define LEFT_MS 1000
 #define FIRST_REQUEST_MS 30000 /* a connection that never asks */
 #define BODY_STALL_MS 60000    /* a header or body that stops coming */
 #define MAX_CONNECTIONS 12000
@@ -59,15 +61,29 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 	*context = NULL;
 }
 
+/* A client that leaves right behind half a request: libmicrohttpd, which waits for edges,
+ * has read the half and hears no more. */
+static bool
+has_left(const struct connection *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLERR | POLLHUP));
+}
+
 static bool
 is_stalled(const struct connection *c, uint64_t now_ms)
 {
 	const struct request *r = c->request;
 	uint64_t silent_ms = now_ms - c->since_ms;
 
+	if (silent_ms >= LEFT_MS && (!r || (!r->suspended && !r->queued)) && has_left(c))
+		return true;
 	if (!c->used)
 		return silent_ms > FIRST_REQUEST_MS;
-	if (!r || r->suspended || r->queued)
+	if (!r) /* between two requests; a header that only trickles in counts as silence */
+		return silent_ms > IDLE_LIMIT_S * 1000u;
+	if (r->suspended || r->queued)
 		return false;
 	/* A sink is a long-lived input stream: silence is its right. */
 	return silent_ms > BODY_STALL_MS && !r->sink;
@@ -265,6 +281,7 @@ start_daemon(struct server *s, int listener)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	mhd_load();
 	return MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 	    on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,

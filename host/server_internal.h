@@ -2,7 +2,7 @@
 #ifndef HOST_SERVER_INTERNAL_H
 #define HOST_SERVER_INTERNAL_H
 
-#include <microhttpd.h>
+#include "host/mhd_lazy.h"
 
 #include "base/str.h"
 #include "host/server.h"

@@ -216,6 +216,7 @@ http_multi_open(struct http *h)
 {
 	if (h->multi)
 		return;
+	curl_load();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	h->multi = curl_multi_init();

@@ -10,7 +10,7 @@
 #ifndef NET_HTTP_PRIVATE_H
 #define NET_HTTP_PRIVATE_H
 
-#include <curl/curl.h>
+#include "net/curl_lazy.h"
 
 #include "base/buf.h"
 #include "base/map.h"

@@ -2,7 +2,9 @@
 # commands.
 Q := $(if $(V),,@)
 
-pkg_libs = $(if $(1),$(shell pkg-config --libs $(1) 2>/dev/null))
+# loaded at first use (base/library.h), so never linked
+LAZY_LIBS := libcurl libmicrohttpd
+pkg_libs = $(if $(filter-out $(LAZY_LIBS),$(1)),$(shell pkg-config --libs $(filter-out $(LAZY_LIBS),$(1)) 2>/dev/null))
 pkg_cflags = $(if $(1),$(shell pkg-config --cflags-only-I $(1) 2>/dev/null))
 ALL_LIBS := $(sort $(foreach r,$(ROOMS),$($(r)_LIBS)))
 PKG_CFLAGS := $(call pkg_cflags,$(ALL_LIBS))
