@@ -42,6 +42,15 @@ finish(void *ctx)
 
 static void start_wipe(struct removal *r);
 
+/* In the open; also all there is when no container can be had any more. */
+static void
+wipe_the_rest(struct removal *r)
+{
+	r->last = true;
+	r->support = (struct box_support){ .rung = BOX_RUNG_PLAIN };
+	start_wipe(r);
+}
+
 static void
 on_wiped(void *ctx, int pid, int status)
 {
@@ -54,9 +63,7 @@ on_wiped(void *ctx, int pid, int status)
 		close(r->process.log);
 	r->process.log = -1;
 	if (!r->last) {
-		r->last = true;
-		r->support = (struct box_support){ .rung = BOX_RUNG_PLAIN };
-		start_wipe(r);
+		wipe_the_rest(r);
 		return;
 	}
 	if (status != 0)
@@ -83,8 +90,14 @@ start_wipe(struct removal *r)
 		.init_path = r->init_path,
 		.support = &r->support,
 	};
+	struct error err;
 
-	if (!box_start_wipe(&options, &r->process, &r->why)) {
+	if (!box_start_wipe(&options, &r->process, &err)) {
+		if (!r->last) {
+			wipe_the_rest(r);
+			return;
+		}
+		r->why = err;
 		loop_defer(r->loop, finish, r);
 		return;
 	}
@@ -106,6 +119,7 @@ box_remove_dir(struct loop *loop, const char *dir, const char *init_path,
 	r->dir = xstrdup(dir);
 	r->init_path = xstrdup(init_path);
 	r->support = *support;
+	r->process.log = -1;
 	r->done = done;
 	r->ctx = ctx;
 	start_wipe(r);

@@ -51,6 +51,31 @@ a_missing_program_is_named(void **state)
 	assert_non_null(strstr(s.reason, "/nonexistent/sandtop-init is missing"));
 }
 
+/* Whatever fails on the way, a trial leaves nothing behind. */
+static void
+trials_leave_nothing(void **state)
+{
+	static const char *const programs[] = { "/nonexistent/bwrap", "/bin/false",
+		NULL };
+	char *dir = make_dir(), *old = xstrdup(getenv("TMPDIR"));
+	struct box_support s;
+
+	(void)state;
+	assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		assert_int_equal(programs[i] ? setenv("SANDTOP_BWRAP", programs[i], 1)
+					     : unsetenv("SANDTOP_BWRAP"),
+		    0);
+		box_probe(init_path(), &s);
+		assert_int_equal(rmdir(dir), 0);
+		assert_int_equal(mkdir(dir, 0700), 0);
+	}
+	assert_int_equal(old ? setenv("TMPDIR", old, 1) : unsetenv("TMPDIR"), 0);
+	assert_int_equal(rmdir(dir), 0);
+	free(old);
+	free(dir);
+}
+
 static void
 a_refusal_is_explained(void **state)
 {
@@ -158,6 +183,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_program_is_named),
+		cmocka_unit_test(trials_leave_nothing),
 		cmocka_unit_test(a_refusal_is_explained),
 		cmocka_unit_test(without_proc_there_are_walls_still),
 		cmocka_unit_test(internet_is_tried_and_its_lack_explained),
