@@ -12,7 +12,8 @@
  * Over StreamInput nothing is acknowledged. Bytes count as arrived when the
  * transport has taken them, and as doubtful until something comes back; if
  * that request breaks with doubtful bytes, the stream is lost, else the next
- * key opens a new one.
+ * key opens a new one. libcurl may notice a close only when it sends again, so
+ * an idle request is given something to send now and then.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ enum {
 	REPLY_MAX = 4096,
 	RESIZE_QUIET_MS = 50,
 	UNARY_MS = 15000,
-	UPLOAD_KEEPALIVE_MS = 45000,
+	UPLOAD_KEEPALIVE_MS = 15000,
 	/* Without output even, bytes are believed to have been typed after this. */
 	DOUBT_MS = 10000,
 	BROKEN_UPLOADS_MAX = 3,
@@ -269,41 +270,61 @@ on_upload_over(
 	pump(s);
 }
 
+/* The end of the answer, once it is whole; libcurl would go on sending behind it. */
+static bool
+read_upload_end(const struct input *in, struct connect_error *ce)
+{
+	struct envelope_reader reader;
+	struct envelope env;
+	bool ended = false;
+
+	envelope_reader_init(&reader, REPLY_MAX);
+	envelope_feed(&reader, in->upload_reply.data, in->upload_reply.len);
+	while (!ended && envelope_next(&reader, &env, NULL))
+		ended = (env.flags & ENVELOPE_END) != 0;
+	if (ended)
+		connect_end_parse(env.payload, env.len, ce);
+	envelope_reader_clear(&reader);
+	return ended;
+}
+
+static void
+report_upload_over(
+    struct envd_stream *s, const struct connect_error *ce, const struct error *cause)
+{
+	struct error err = *cause;
+
+	stream_enter(s);
+	if (ce->code != CONNECT_OK)
+		connect_error_set(ce, &err, "typing");
+	else if (!err.code)
+		error_set(&err, ERROR_OFFLINE, "typing: the connection was closed");
+	on_upload_over(s, ce, &err);
+	stream_leave(s);
+}
+
 static void
 on_upload_data(void *ctx, const char *bytes, size_t len)
 {
 	struct envd_stream *s = ctx;
+	struct connect_error ce = { 0 };
+	struct error none = { 0 };
 
 	buf_add(&s->input.upload_reply, bytes, len);
+	if (read_upload_end(&s->input, &ce))
+		report_upload_over(s, &ce, &none);
 }
 
 static void
 on_upload_done(void *ctx, const struct http_reply *reply)
 {
 	struct envd_stream *s = ctx;
-	struct input *in = &s->input;
-	struct envelope_reader reader;
-	struct envelope env;
 	struct connect_error ce = { 0 };
-	struct error err = reply->error;
 
-	stream_enter(s);
-	envelope_reader_init(&reader, REPLY_MAX);
-	envelope_feed(&reader, in->upload_reply.data, in->upload_reply.len);
-	if (reply->status == 200)
-		while (ce.code == CONNECT_OK && envelope_next(&reader, &env, NULL))
-			if (env.flags & ENVELOPE_END)
-				connect_end_parse(env.payload, env.len, &ce);
-	envelope_reader_clear(&reader);
 	if (reply->status != 0 && reply->status != 200)
-		connect_error_from_body(
-		    reply->status, in->upload_reply.data, in->upload_reply.len, &ce);
-	if (ce.code != CONNECT_OK)
-		connect_error_set(&ce, &err, "typing");
-	else if (!err.code)
-		error_set(&err, ERROR_OFFLINE, "typing: the connection was closed");
-	on_upload_over(s, &ce, &err);
-	stream_leave(s);
+		connect_error_from_body(reply->status, s->input.upload_reply.data,
+		    s->input.upload_reply.len, &ce);
+	report_upload_over(s, &ce, &reply->error);
 }
 
 static void

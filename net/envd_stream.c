@@ -76,9 +76,9 @@ stream_lost(struct envd_stream *s, bool refused, const struct connect_error *ce,
 static const char *
 what_of(const struct envd_stream *s)
 {
-	return s->is_start  ? "starting the process"
-	       : s->started ? "the process's output"
-			    : "joining the process";
+	if (s->started)
+		return "the process's output";
+	return s->is_start ? "starting the process" : "joining the process";
 }
 
 static void

@@ -263,6 +263,7 @@ http_start(struct http *h, const struct http_request *request)
 	struct transfer *t = xcalloc(1, sizeof *t);
 	size_t slot = free_slot(h);
 
+	http_multi_open(h);
 	t->id = ++h->serial << SLOT_BITS | slot;
 	h->slots[slot] = t;
 	t->h = h;

@@ -105,7 +105,6 @@ on_kick(void *ctx)
 {
 	struct http *h = ctx;
 
-	http_multi_open(h);
 	for (size_t i = 0; i < h->dirty_count; i++) {
 		struct transfer *t = http_find(h, h->dirty[i]);
 

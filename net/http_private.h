@@ -74,7 +74,7 @@ void http_finish_transfer(struct transfer *t, CURLcode result);
 void http_drop_transfer(struct transfer *t);
 
 /* http_multi.c */
-void http_multi_open(struct http *h);
+void http_multi_open(struct http *h); /* at the first request: loads libcurl */
 void http_multi_close(struct http *h);
 void http_multi_kick(struct http *h);
 
