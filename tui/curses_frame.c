@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,8 +10,7 @@
 #include <curses.h>
 
 #include "base/mem.h"
-
-#include <stdlib.h>
+#include "tui/terminal.h"
 
 enum { KEPT_BYTES = 1 << 20 }; /* memory that stays with the file */
 
@@ -45,7 +45,8 @@ curses_frame_open(const char *const *entries, size_t count, int rows, int cols,
 	}
 	use_env(FALSE);
 	for (size_t i = 0; i < count && !f->screen; i++)
-		f->screen = newterm(entries[i], f->frame, f->null);
+		if (terminal_has_entry(entries[i])) /* newterm() would leak */
+			f->screen = newterm(entries[i], f->frame, f->null);
 	if (!f->screen) {
 		curses_frame_free(f);
 		return error_set(err, ERROR_SYSTEM,

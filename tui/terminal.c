@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curses.h>
 #include <term.h>
@@ -132,6 +133,17 @@ terminal_entries(
 }
 
 bool
+terminal_has_entry(const char *name)
+{
+	int found = 0;
+
+	if (setupterm(name, STDOUT_FILENO, &found) != OK || found != 1)
+		return false;
+	del_curterm(cur_term);
+	return true;
+}
+
+bool
 terminal_check(const struct terminal_env *env, struct error *err)
 {
 	if (!str_is_empty(env->term) && !str_eq(env->term, "dumb") &&
@@ -154,7 +166,7 @@ screen_describe(struct buf *out)
 		[TIER_RGB] = "RGB",
 	};
 	const char *why, *entries[TERMINAL_ENTRIES];
-	int found = 0, colors = -1;
+	int colors = -1;
 
 	setlocale(LC_CTYPE, "");
 
@@ -167,7 +179,7 @@ screen_describe(struct buf *out)
 	size_t count = terminal_entries("auto", &env, entries);
 
 	for (size_t i = 0; i < count; i++) {
-		if (setupterm(entries[i], -1, &found) != OK || found != 1)
+		if (setupterm(entries[i], STDOUT_FILENO, &(int){ 0 }) != OK)
 			continue;
 		colors = tigetnum("colors");
 		buf_addf(out, "terminal: TERM=%s, terminfo entry %s%s\n", env.term,

@@ -31,6 +31,7 @@ bool terminal_is_fancy(const char *term);
 #define TERMINAL_ENTRIES 6
 size_t terminal_entries(const char *option, const struct terminal_env *env,
     const char *out[TERMINAL_ENTRIES]);
+bool terminal_has_entry(const char *name); /* in terminfo, as installed here */
 /* TERM unset or dumb: why the screen cannot open, and what to do instead. */
 bool terminal_check(const struct terminal_env *env, struct error *err) MUST_CHECK;
 
