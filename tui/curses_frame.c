@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <curses.h>
-
 #include "base/mem.h"
 #include "tui/terminal.h"
+
+#include <curses.h> /* behind base/key.h, whose names it also has */
 
 enum { KEPT_BYTES = 1 << 20 }; /* memory that stays with the file */
 
