@@ -33,20 +33,25 @@ struct envd_target {
 	int probe_ms;	/* 2,000: for StreamInput to be answered */
 };
 /* All copied. */
-struct envd *envd_new(struct loop *loop, struct http *http, const struct envd_target *target);
+struct envd *envd_new(
+    struct loop *loop, struct http *http, const struct envd_target *target);
 void envd_free(struct envd *e); /* cancels all of its calls; processes live on */
 
 typedef uint64_t envd_call;
 void envd_cancel(struct envd *e, envd_call call);
 
-typedef void envd_done(void *ctx, const struct connect_error *ce, const struct error *err);
-typedef void envd_list_done(void *ctx, const struct process_list *list, const struct error *err);
+typedef void envd_done(
+    void *ctx, const struct connect_error *ce, const struct error *err);
+typedef void envd_list_done(
+    void *ctx, const struct process_list *list, const struct error *err);
 envd_call envd_list(struct envd *e, envd_list_done *done, void *ctx);
-envd_call envd_signal(struct envd *e, uint32_t pid, int signum, envd_done *done, void *ctx);
+envd_call envd_signal(
+    struct envd *e, uint32_t pid, int signum, envd_done *done, void *ctx);
 /* 204 true; 502 "not found" false with err NONE; anything else err. */
 typedef void envd_health_done(void *ctx, bool alive, const struct error *err);
 envd_call envd_health(struct envd *e, envd_health_done *done, void *ctx);
-typedef void envd_metrics_done(void *ctx, const struct envd_metrics *m, const struct error *err);
+typedef void envd_metrics_done(
+    void *ctx, const struct envd_metrics *m, const struct error *err);
 envd_call envd_metrics_get(struct envd *e, envd_metrics_done *done, void *ctx);
 
 /*
@@ -59,7 +64,8 @@ envd_call envd_metrics_get(struct envd *e, envd_metrics_done *done, void *ctx);
 struct envd_stream;
 struct envd_stream_events {
 	void (*started)(void *ctx, uint32_t pid);
-	void (*data)(void *ctx, enum process_stream stream, const char *bytes, size_t len);
+	void (*data)(
+	    void *ctx, enum process_stream stream, const char *bytes, size_t len);
 	void (*ended)(void *ctx, const struct process_event *end);
 	/* ce->code says why when the server said it (else CONNECT_OK); err for the
 	 * person. `refused`: certainly no such process exists: Start was refused before
@@ -92,8 +98,8 @@ void envd_stream_free(struct envd_stream *s); /* NULL is fine */
  * joined. `kind` is pty or stdin, one of them per stream. Bytes typed before `started`
  * wait for it. What was certainly not taken (never sent, 409, 429) is sent again a few
  * times. */
-void envd_stream_send(struct envd_stream *s, enum process_input_kind kind, const void *bytes,
-    size_t len);
+void envd_stream_send(
+    struct envd_stream *s, enum process_input_kind kind, const void *bytes, size_t len);
 /* stdin only: EOF after all that was sent. */
 void envd_stream_close_stdin(struct envd_stream *s);
 /* Newest size wins, sent after 50 ms of quiet, one Update in flight. */

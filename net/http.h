@@ -29,8 +29,8 @@ struct http *http_new(struct loop *loop, const struct http_settings *settings);
 void http_free(struct http *h); /* cancels all; NULL is fine */
 
 struct http_reply {
-	int status;	     /* 0: no answer came */
-	const char *body;    /* borrowed during the call; "" for streams */
+	int status;	  /* 0: no answer came */
+	const char *body; /* borrowed during the call; "" for streams */
 	size_t len;
 	const char *next_token;	  /* X-Next-Token, NULL: absent */
 	int64_t total_running;	  /* X-Total-Running, -1: absent */
@@ -40,22 +40,22 @@ struct http_reply {
 	int64_t replay_at;	  /* Sandtop-Replay-At, -1: absent */
 	/* status 0 only: the request certainly never reached the server */
 	bool unsent;
-	bool timed_out; /* status 0 only: a deadline passed */
+	bool timed_out;	    /* status 0 only: a deadline passed */
 	struct error error; /* code NONE when a status came */
 };
 
 struct http_request {
-	const char *method;	/* "GET" */
-	const char *url;	/* absolute */
+	const char *method;	    /* "GET" */
+	const char *url;	    /* absolute */
 	const char *const *headers; /* "Name: value", NULL-terminated; copied */
-	const void *body;	/* copied; NULL: none */
+	const void *body;	    /* copied; NULL: none */
 	size_t body_len;
-	int connect_ms;		/* 0: 10,000 */
+	int connect_ms; /* 0: 10,000 */
 	/* 0: 30,000; negative: none. Streams: until the response headers. Uploads:
 	 * counted from http_finish(). */
 	int first_byte_ms;
-	int total_ms;		/* 0: first_byte_ms * 2; streams have none */
-	size_t max_reply;	/* 0: 16 MiB; streams: unlimited */
+	int total_ms;	  /* 0: first_byte_ms * 2; streams have none */
+	size_t max_reply; /* 0: 16 MiB; streams: unlimited */
 	/* A long reply: bytes as they come, never buffered; `done` at its end. */
 	bool stream;
 	void (*headers_in)(void *ctx, const struct http_reply *reply); /* may be NULL */
