@@ -347,16 +347,22 @@ dispatch_key(struct app *a, struct key key)
 	struct view *top = app_top(a);
 	const struct binding *b;
 
-	if (app_prefix_key(a, key))
+	if (app_prefix_key(a, key)) {
+		app_dirty(a);
 		return;
+	}
 	/* What cannot be seen cannot be answered. */
 	if (top && top->type->kind == VIEW_OVERLAY && app_is_tiny(a)) {
 		if (key.code == KEY_ESCAPE)
-			app_pop(a);
+			app_pop(a); /* marks dirty */
 		return;
 	}
-	if (top && top->type->key && top->type->key(top->state, key))
+	if (top && top->type->key && top->type->key(top->state, key)) {
+		if (!top->type->quiet_keys)
+			app_dirty(a);
 		return;
+	}
+	app_dirty(a);
 	if (key.code == KEY_MOUSE) {
 		turn_wheel(a, key);
 		return;

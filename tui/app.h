@@ -42,6 +42,8 @@ struct view_type {
 	void (*draw)(const void *state, struct canvas *out);
 	/* true: taken. Before the keymap. May be NULL. */
 	bool (*key)(void *state, struct key key);
+	/* What key() changes comes back as output: no frame for the key itself. */
+	bool quiet_keys;
 	/* Text surfaces take pasted text; where NULL it is dropped with a message. */
 	void (*paste)(void *state, const char *bytes, size_t len);
 	/* true: handled. Else the global handlers are tried. */

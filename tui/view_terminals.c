@@ -567,8 +567,10 @@ terminals_key(void *state, struct key key)
 		return mouse_key(v, key);
 	if (keymap_is_prefix(app_keymap(v->app), key))
 		return false;
-	if (scroll_key(v, key))
+	if (scroll_key(v, key)) {
+		app_dirty(v->app);
 		return true;
+	}
 	if (tab_state(e->tab) == SESSION_RECONNECTING) {
 		app_say(v->app, MESSAGE_WARNING, "Cut off: what you type is not sent");
 		return true;
@@ -725,6 +727,7 @@ const struct view_type view_terminals = {
 	.layout = terminals_layout,
 	.draw = terminals_draw,
 	.key = terminals_key,
+	.quiet_keys = true,
 	.paste = terminals_paste,
 	.command = terminals_command,
 	.shown = terminals_shown,
