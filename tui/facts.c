@@ -94,12 +94,10 @@ facts_add_size(struct buf *out, const struct sandbox *s)
 	buf_addf(out, "%s%s", s->cpu_count > 0 ? " " : "", size);
 }
 
-/* The name has its own place, and our own marks of who made it say nothing to a person. */
+/* The name has its own place. */
 static bool
 is_shown_metadata(const struct sandbox *s, const struct pair *p)
 {
-	if (str_has_prefix(p->key, "sandtop."))
-		return false;
 	return !str_eq(p->key, "name") || !str_eq(p->value, s->name);
 }
 

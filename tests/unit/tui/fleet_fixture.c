@@ -125,28 +125,34 @@ wave(int i, int level, int phase)
 	return CLAMP(level * (at + 10) / 20, 0, 100);
 }
 
-void
-fixture_add_history(struct sandbox *s, int cpu, int mem)
+/* Sample `i` of SAMPLES, the last of which is of now. */
+static void
+add_sample(struct sandbox *s, int i, int cpu, int mem)
 {
 	int phase = (unsigned char)s->id[1];
+	bool last = i + 1 == SAMPLES;
+	int percent = last ? mem : wave(i / 7, mem, phase);
+	struct sample sample = { .ts_s = NOW_S - (SAMPLES - 1 - i) * EVERY_S,
+		.cpu_count = s->cpu_count,
+		.cpu_pct = (float)(last ? cpu : wave(i / 3, cpu, phase)),
+		.mem_used = (512 << 20) / 100 * (uint64_t)percent,
+		.mem_total = 512 << 20,
+		.mem_cache = 118 << 20,
+		.disk_used = (uint64_t)1536 << 20,
+		.disk_total = (uint64_t)2432 << 20 };
 
 	if (!s->history)
 		s->history = history_new(SAMPLES);
-	for (int i = 0; i < SAMPLES; i++) {
-		bool last = i + 1 == SAMPLES;
-		struct sample sample = { .ts_s = NOW_S - (SAMPLES - 1 - i) * EVERY_S,
-			.cpu_count = s->cpu_count,
-			.cpu_pct = (float)(last ? cpu : wave(i / 3, cpu, phase)),
-			.mem_total = 512 << 20,
-			.mem_cache = 118 << 20,
-			.disk_used = (uint64_t)1536 << 20,
-			.disk_total = (uint64_t)2432 << 20 };
-		int percent = last ? mem : wave(i / 7, mem, phase);
-		sample.mem_used = sample.mem_total / 100 * (uint64_t)percent;
-		history_add(s->history, &sample);
-		s->sample = sample;
-	}
+	history_add(s->history, &sample);
+	s->sample = sample;
 	s->has_sample = true;
+}
+
+void
+fixture_add_history(struct sandbox *s, int cpu, int mem)
+{
+	for (int i = 0; i < SAMPLES; i++)
+		add_sample(s, i, cpu, mem);
 }
 
 static void
@@ -238,18 +244,13 @@ static const struct fixture_row rows[] = {
 
 /* Figures of one that nobody measured for a minute, and a hole in its past. */
 static void
-make_stale(struct sandbox *s)
+make_stale(struct sandbox *s, int cpu, int mem)
 {
-	struct history *fresh = history_new(SAMPLES);
-
-	for (size_t i = 0; i + 12 < history_count(s->history); i++) {
-		if (i >= 120 && i < 140)
-			continue;
-		s->sample = *history_at(s->history, i);
-		history_add(fresh, &s->sample);
-	}
 	history_free(s->history);
-	s->history = fresh;
+	s->history = NULL;
+	for (int i = 0; i < SAMPLES - 12; i++)
+		if (i < 120 || i >= 140)
+			add_sample(s, i, cpu, mem);
 }
 
 void
@@ -269,7 +270,7 @@ fixture_fill(struct model *m)
 	s->has_detail = true;
 	s->pause_on_timeout = s->internet = YES;
 	s->changed_ms = FAKE_NOW_MS - 500;
-	make_stale(model_find(m, "inv1z494hrqexbqqaedqe"));
+	make_stale(model_find(m, "inv1z494hrqexbqqaedqe"), 58, 50);
 	m->state = COLLECTION_READY;
 	m->synced_ms = FAKE_NOW_MS - 2000;
 	m->total_running = 14;
