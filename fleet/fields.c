@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/text.h"
 #include "fleet/history.h"
+#include "net/api.h"
 
 /* ---- one getter per field */
 
@@ -74,7 +75,7 @@ NUMBER_GETTER(ontimeout, s->pause_on_timeout != UNKNOWN, s->pause_on_timeout == 
 const struct field fields[] = {
 	{ "id", "id", "ID", FIELD_TEXT, 8, 21, 90, false, false, get_id, "sandbox ID" },
 	{ "name", "name", "NAME", FIELD_TEXT, 6, 16, 89, false, false, get_name,
-	    "alias, or the name in its metadata" },
+	    "the name in its metadata" },
 	{ "template", "template", "TEMPLATE", FIELD_TEXT, 6, 12, 40, false, false,
 	    get_template, "template it was made from" },
 	{ "template_id", "template_id", NULL, FIELD_TEXT, 0, 0, 0, false, false,
@@ -228,38 +229,49 @@ field_format(
 /* ---- order */
 
 /* Percentages are ordered as they show: rows that look the same stay where they are. */
-static int
-compare_values(
-    const struct field *f, const struct field_value *a, const struct field_value *b)
+struct field_key
+field_key(const struct field *f, const struct sandbox *s, int64_t now_ms)
 {
-	double x = a->number, y = b->number;
+	struct field_key key = { .sandbox = s };
 
+	field_get(f, s, now_ms, &key.value);
+	if (f->type == FIELD_PERCENT)
+		key.value.number = rint(key.value.number);
+	return key;
+}
+
+static int
+compare_values(const struct field_value *a, const struct field_value *b)
+{
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
-	if (f->type == FIELD_PERCENT) {
-		x = round(x);
-		y = round(y);
-	}
-	return (x > y) - (x < y);
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+int
+field_key_compare(const struct field_key *a, const struct field_key *b, bool descending)
+{
+	const struct sandbox *x = a->sandbox, *y = b->sandbox;
+	int order = 0;
+
+	if (a->value.known != b->value.known)
+		return a->value.known ? -1 : 1;
+	if (a->value.known)
+		order = compare_values(&a->value, &b->value);
+	if (order != 0)
+		return descending ? -order : order;
+	if (x->started_ms != y->started_ms)
+		return x->started_ms > y->started_ms ? -1 : 1;
+	return strcmp(x->id, y->id);
 }
 
 int
 field_compare(const struct field *f, bool descending, const struct sandbox *a,
     const struct sandbox *b, int64_t now_ms)
 {
-	struct field_value x, y;
-	bool has_x = field_get(f, a, now_ms, &x), has_y = field_get(f, b, now_ms, &y);
-	int order = 0;
+	struct field_key x = field_key(f, a, now_ms), y = field_key(f, b, now_ms);
 
-	if (has_x != has_y)
-		return has_x ? -1 : 1;
-	if (has_x)
-		order = compare_values(f, &x, &y);
-	if (order != 0)
-		return descending ? -order : order;
-	if (a->started_ms != b->started_ms)
-		return a->started_ms > b->started_ms ? -1 : 1;
-	return strcmp(a->id, b->id);
+	return field_key_compare(&x, &y, descending);
 }
 
 /* ---- JSON */
@@ -323,8 +335,10 @@ sandbox_add_json(struct buf *out, const struct sandbox *s, int64_t now_ms)
 		buf_add_char(out, ',');
 	}
 	buf_add_str(out, "\"metadata\":{");
-	for (size_t i = 0; i < s->metadata.count; i++) {
-		if (i > 0)
+	for (size_t i = 0, shown = 0; i < s->metadata.count; i++) {
+		if (str_eq(s->metadata.items[i].key, API_MARKER_KEY))
+			continue;
+		if (shown++ > 0)
 			buf_add_char(out, ',');
 		add_json_text(out, s->metadata.items[i].key);
 		buf_add_char(out, ':');

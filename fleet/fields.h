@@ -50,8 +50,17 @@ void field_format(
 /* Total order: field, then start time, then id. Unknown sorts last both ways. */
 int field_compare(const struct field *f, bool descending, const struct sandbox *a,
     const struct sandbox *b, int64_t now_ms);
+/* The same for many: what each is ordered by is worked out once. */
+struct field_key {
+	const struct sandbox *sandbox; /* borrowed */
+	struct field_value value;
+};
+struct field_key field_key(
+    const struct field *f, const struct sandbox *s, int64_t now_ms);
+int field_key_compare(
+    const struct field_key *a, const struct field_key *b, bool descending);
 /* The JSON object of ux.md 6.2: snake_case, RFC 3339, bytes and seconds as numbers,
- * null for unknown. Secrets are never in it. */
+ * null for unknown. Neither secrets nor the marker of our creates are in it. */
 void sandbox_add_json(struct buf *out, const struct sandbox *s, int64_t now_ms);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 struct history {
-	struct sample *items; /* owned; ascending by ts_s */
+	struct history_point *items; /* owned; ascending by ts_s */
 	size_t count, cap, max;
 };
 
@@ -64,39 +64,6 @@ lower_bound(const struct history *h, int64_t ts_s)
 	return low;
 }
 
-void
-history_add(struct history *h, const struct sample *s)
-{
-	size_t at = lower_bound(h, s->ts_s);
-
-	if (at < h->count && h->items[at].ts_s == s->ts_s) {
-		h->items[at] = *s;
-		return;
-	}
-	if (h->count == h->max && at == 0)
-		return; /* older than all that may stay */
-	if (h->count == h->cap) {
-		h->cap = h->cap ? h->cap * 2 : 16;
-		h->items = xreallocarray(h->items, h->cap, sizeof *h->items);
-	}
-	memmove(h->items + at + 1, h->items + at, (h->count - at) * sizeof *h->items);
-	h->items[at] = *s;
-	h->count++;
-	drop_oldest(h);
-}
-
-size_t
-history_count(const struct history *h)
-{
-	return h ? h->count : 0;
-}
-
-const struct sample *
-history_at(const struct history *h, size_t i)
-{
-	return h && i < h->count ? &h->items[i] : NULL;
-}
-
 static float
 ratio(uint64_t part, uint64_t whole)
 {
@@ -116,6 +83,55 @@ sample_percent(const struct sample *s, enum metric metric)
 	}
 	return NAN;
 }
+
+/* ---- adding */
+
+static void
+make_room(struct history *h)
+{
+	if (h->count < h->cap)
+		return;
+	h->cap = MIN(MAX(h->cap * 2, (size_t)16), h->max + 1);
+	h->cap = MAX(h->cap, h->count + 1);
+	h->items = xreallocarray(h->items, h->cap, sizeof *h->items);
+}
+
+void
+history_add(struct history *h, const struct sample *s)
+{
+	size_t at = lower_bound(h, s->ts_s);
+	struct history_point point = { .ts_s = (uint32_t)s->ts_s };
+
+	if (s->ts_s <= 0 || s->ts_s > UINT32_MAX)
+		return;
+	for (int i = 0; i < METRIC_COUNT; i++)
+		point.percent[i] = sample_percent(s, (enum metric)i);
+	if (at < h->count && h->items[at].ts_s == point.ts_s) {
+		h->items[at] = point;
+		return;
+	}
+	if (h->count >= h->max && at == 0)
+		return; /* older than all that may stay */
+	make_room(h);
+	memmove(h->items + at + 1, h->items + at, (h->count - at) * sizeof *h->items);
+	h->items[at] = point;
+	h->count++;
+	drop_oldest(h);
+}
+
+size_t
+history_count(const struct history *h)
+{
+	return h ? h->count : 0;
+}
+
+const struct history_point *
+history_at(const struct history *h, size_t i)
+{
+	return h && i < h->count ? &h->items[i] : NULL;
+}
+
+/* ---- reading */
 
 /* One bucket while it is being filled. */
 struct bucket {
@@ -147,7 +163,7 @@ sample_reach(const struct history *h, size_t i, int64_t width)
 
 	if (i + 1 >= h->count)
 		return MIN(limit, (int64_t)10);
-	int64_t step = h->items[i + 1].ts_s - h->items[i].ts_s;
+	int64_t step = (int64_t)h->items[i + 1].ts_s - h->items[i].ts_s;
 	return step <= limit ? step : 5;
 }
 
@@ -169,15 +185,15 @@ history_buckets(const struct history *h, enum metric metric, int64_t from_s, int
 
 	struct bucket *buckets = xcalloc((size_t)count, sizeof *buckets);
 	for (size_t i = lower_bound(h, first_edge - 60); i < h->count; i++) {
-		const struct sample *s = &h->items[i];
-		int64_t end = s->ts_s + sample_reach(h, i, width);
-		int64_t first = MAX((s->ts_s - first_edge) / width, (int64_t)0);
-		int64_t last = MAX(end - 1, s->ts_s) - first_edge;
+		const struct history_point *p = &h->items[i];
+		int64_t end = p->ts_s + sample_reach(h, i, width);
+		int64_t first = MAX((p->ts_s - first_edge) / width, (int64_t)0);
+		int64_t last = MAX(end - 1, (int64_t)p->ts_s) - first_edge;
 
-		if (last < 0 || s->ts_s >= last_edge || end > to_s + 3600)
+		if (last < 0 || p->ts_s >= last_edge)
 			continue;
 		for (int64_t b = first; b <= last / width && b < count; b++)
-			bucket_add(&buckets[b], sample_percent(s, metric));
+			bucket_add(&buckets[b], p->percent[metric]);
 	}
 	for (int i = 0; i < count; i++) {
 		if (buckets[i].count == 0)
@@ -210,7 +226,7 @@ history_summarise(
 	float *values = xcalloc(h->count, sizeof *values);
 	for (size_t i = lower_bound(h, from_s); i < h->count && h->items[i].ts_s <= to_s;
 	     i++) {
-		float value = sample_percent(&h->items[i], metric);
+		float value = h->items[i].percent[metric];
 		if (isnan(value))
 			continue;
 		values[count++] = value;

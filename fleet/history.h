@@ -13,14 +13,23 @@
 #include "fleet/sandbox.h"
 
 enum metric { METRIC_CPU, METRIC_MEM, METRIC_DISK };
+enum { METRIC_COUNT = METRIC_DISK + 1 };
+
+/* What is kept of a sample: ten thousand sandboxes have millions of them. */
+struct history_point {
+	uint32_t ts_s;
+	float percent[METRIC_COUNT]; /* NAN: unknown */
+};
 
 /* `max_samples` caps memory: 180 is 15 min at 5 s. The oldest go first. */
 struct history *history_new(size_t max_samples);
 void history_free(struct history *h);
 void history_set_max(struct history *h, size_t max_samples);
-void history_add(struct history *h, const struct sample *s); /* any order */
+/* In any order. Times that no clock of ours can show are ignored. */
+void history_add(struct history *h, const struct sample *s);
 size_t history_count(const struct history *h);
-const struct sample *history_at(const struct history *h, size_t i); /* 0: the oldest */
+/* 0: the oldest; NULL past the end. Borrowed until something is added. */
+const struct history_point *history_at(const struct history *h, size_t i);
 
 /* Percent per bucket of wall-clock width (to - from) / count, maximum inside each; NAN
  * where nothing was sampled. Bucket edges are multiples of the width, so a picture

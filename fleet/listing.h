@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "fleet/fields.h"
+#include "fleet/filter.h"
 #include "fleet/model.h"
 
 struct listing {
@@ -19,11 +20,13 @@ struct listing {
 	bool descending;
 	char **ids; /* owned, each owned: the order that shows */
 	size_t count;
-	size_t waiting;	       /* new rows that come when the hold ends */
-	int64_t hold_until_ms; /* 0: not held */
-	bool frozen;	       /* Z: until pressed again */
-	uint64_t revision;     /* of the model, last time */
-	bool stale;	       /* filter or sort changed */
+	struct filter *compiled; /* owned; NULL: to be made from `filter` */
+	struct map *rows;	 /* owned: id to its place among `ids` */
+	size_t waiting;		 /* new rows that come when the hold ends */
+	int64_t hold_until_ms;	 /* 0: not held */
+	bool frozen;		 /* Z: until pressed again */
+	uint64_t revision;	 /* of the model, last time */
+	bool stale;		 /* filter or sort changed */
 };
 
 void listing_init(struct listing *l); /* sorted by name state: see listing.c */
@@ -38,8 +41,5 @@ bool listing_is_held(const struct listing *l, int64_t now_ms);
 bool listing_update(struct listing *l, const struct model *m, int64_t now_ms);
 /* Row of an id, -1 when it does not show. */
 int listing_index(const struct listing *l, const char *id);
-/* Text filter: every word must be found in name, id, template, state or metadata; smart
- * case; "-word" must not; "field:value" for state, template, name, id, meta.KEY. */
-bool filter_matches(const char *filter, const struct sandbox *s);
 
 #endif

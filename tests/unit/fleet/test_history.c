@@ -29,7 +29,9 @@ keeps_order_and_replaces_equal_times(void **state)
 	add(h, 20, 22);
 	assert_int_equal(history_count(h), 3);
 	assert_int_equal(history_at(h, 0)->ts_s, 10);
-	assert_true(history_at(h, 1)->cpu_pct == 22);
+	assert_true(history_at(h, 1)->percent[METRIC_CPU] == 22);
+	assert_true(history_at(h, 1)->percent[METRIC_MEM] == 50);
+	assert_true(isnan(history_at(h, 1)->percent[METRIC_DISK]));
 	assert_null(history_at(h, 3));
 	history_free(h);
 }
@@ -48,6 +50,20 @@ the_oldest_go_first(void **state)
 	assert_int_equal(history_at(h, 0)->ts_s, 15);
 	history_set_max(h, 2);
 	assert_int_equal(history_at(h, 0)->ts_s, 20);
+	history_free(h);
+}
+
+static void
+ignores_times_that_make_no_sense(void **state)
+{
+	struct history *h = history_new(3);
+
+	(void)state;
+	add(h, 0, 1);
+	add(h, -5, 1);
+	add(h, INT64_MAX, 1);
+	assert_int_equal(history_count(h), 0);
+	assert_null(history_at(h, 0));
 	history_free(h);
 }
 
@@ -140,6 +156,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_order_and_replaces_equal_times),
 		cmocka_unit_test(the_oldest_go_first),
+		cmocka_unit_test(ignores_times_that_make_no_sense),
 		cmocka_unit_test(buckets_hold_maxima_and_gaps),
 		cmocka_unit_test(steady_samples_leave_no_false_gaps),
 		cmocka_unit_test(an_empty_past_is_all_gap),
