@@ -6,9 +6,10 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
+
+enum { REFRESH_MAX_S = 3600 };
 
 enum action_kind {
 	ACTION_PAUSE,
@@ -28,81 +29,58 @@ struct action {
 	bool sent;
 	int64_t seconds; /* ttl, extension or time left */
 	bool shorten;
+	int64_t end_before_ms; /* EXTEND */
+	int64_t want_s; /* what a connect behind the refresh is to reach; 0: none */
 	struct rest_create create;
 	enum sandbox_state state_before;
-	fleet_done *done;  /* may be NULL */
-	void *ctx;	   /* borrowed */
-	uint64_t deferred; /* a refusal to be told, 0: none */
+	fleet_done *done; /* may be NULL */
+	void *ctx;	  /* borrowed */
+	uint64_t refused; /* deferred: its refusal is to be told; 0: none */
 	struct error refusal;
+};
+
+/* Each outcome is one message; the state shows while the answer is out. */
+static const struct {
+	enum sandbox_state meanwhile; /* SANDBOX_OTHER: what it was */
+	const char *did, *already, *failed;
+} kinds[] = {
+	[ACTION_PAUSE] = { SANDBOX_PAUSING, "Paused %s", "%s was already paused",
+	    "Cannot pause %s: %s" },
+	[ACTION_RESUME] = { SANDBOX_RESUMING, "Resumed %s", "%s was already running",
+	    "Cannot resume %s: %s" },
+	[ACTION_KILL] = { SANDBOX_KILLING, "Killed %s", "%s was already gone",
+	    "Cannot kill %s: %s" },
+	[ACTION_EXTEND] = { SANDBOX_OTHER, "More time for %s",
+	    "%s cannot end later: nothing changed", "Cannot extend %s: %s" },
+	[ACTION_SET_LEFT] = { SANDBOX_OTHER, "Time left of %s is set",
+	    "%s: nothing changed", "Cannot set the time left of %s: %s" },
+	[ACTION_CREATE] = { SANDBOX_OTHER, "Created %s", "Created %s",
+	    "Cannot create %s: %s" },
 };
 
 static void action_send(struct action *a);
 
+static struct sandbox *
+row_of(const struct action *a)
+{
+	return model_find(&a->fleet->model, a->id);
+}
+
 static void
 action_free(struct action *a)
 {
-	for (struct action **at = &a->fleet->actions; *at; at = &(*at)->next) {
-		if (*at != a)
-			continue;
-		*at = a->next;
-		break;
-	}
+	struct action **at = &a->fleet->actions;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
 	rest_create_clear(&a->create);
 	free(a->id);
 	free(a->label);
 	free(a);
 }
 
-/* The next one that waits for the same sandbox. */
-static void
-send_next(struct fleet *f, const char *id)
-{
-	struct action *next = NULL;
-
-	for (struct action *a = f->actions; a; a = a->next) {
-		if (!str_eq(a->id, id) || a->deferred)
-			continue;
-		if (a->sent)
-			return;
-		next = a; /* the list is newest first: the last match waits longest */
-	}
-	if (next)
-		action_send(next);
-}
-
-static void
-report(struct action *a, enum outcome outcome, const struct error *err)
-{
-	struct fleet *f = a->fleet;
-	char *id = xstrdup(a->id);
-	fleet_done *done = a->done;
-	void *ctx = a->ctx;
-	struct error copy = *err;
-	bool created_nothing = a->kind == ACTION_CREATE && outcome == OUTCOME_FAILED;
-
-	action_free(a);
-	send_next(f, id);
-	fleet_changed(f);
-	if (done)
-		done(ctx, created_nothing ? "" : id, outcome, &copy);
-	free(id);
-}
-
-/* ---- messages: one per outcome */
-
-static const struct {
-	const char *did, *already, *failed;
-} words[] = {
-	[ACTION_PAUSE] = { "Paused %s", "%s was already paused", "Cannot pause %s: %s" },
-	[ACTION_RESUME] = { "Resumed %s", "%s was already running",
-	    "Cannot resume %s: %s" },
-	[ACTION_KILL] = { "Killed %s", "%s was already gone", "Cannot kill %s: %s" },
-	[ACTION_EXTEND] = { "More time for %s", "%s ends later already: nothing changed",
-	    "Cannot extend %s: %s" },
-	[ACTION_SET_LEFT] = { "Time left of %s is set", "%s: nothing changed",
-	    "Cannot set the time left of %s: %s" },
-	[ACTION_CREATE] = { "Created %s", "Created %s", "Cannot create %s: %s" },
-};
+/* ---- the end of one */
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -115,114 +93,163 @@ say(const struct action *a, enum outcome outcome, const struct error *err)
 	switch (outcome) {
 	case OUTCOME_DONE:
 		messages_add(
-		    &f->messages, now_ms, MESSAGE_INFO, words[a->kind].did, a->label);
+		    &f->messages, now_ms, MESSAGE_INFO, kinds[a->kind].did, a->label);
 		return;
 	case OUTCOME_ALREADY:
 		messages_add(&f->messages, now_ms, MESSAGE_WARNING,
-		    words[a->kind].already, a->label);
+		    kinds[a->kind].already, a->label);
 		return;
 	case OUTCOME_FAILED:
-		messages_add(&f->messages, now_ms, MESSAGE_ERROR, words[a->kind].failed,
+		messages_add(&f->messages, now_ms, MESSAGE_ERROR, kinds[a->kind].failed,
 		    a->label, err->text);
 		return;
 	}
 }
 #pragma GCC diagnostic pop
 
+/* The one that waits longest for the same sandbox: the list is newest first. */
+static struct action *
+next_waiting(const struct fleet *f, const char *id)
+{
+	struct action *next = NULL;
+
+	for (struct action *a = f->actions; a; a = a->next) {
+		if (!str_eq(a->id, id) || a->refused)
+			continue;
+		if (a->sent)
+			return NULL;
+		next = a;
+	}
+	return next;
+}
+
+/* The owner's callback comes last: it may do anything. */
+static void
+action_end(struct action *a, enum outcome outcome, const struct error *err)
+{
+	struct fleet *f = a->fleet;
+	fleet_done *done = a->done;
+	void *ctx = a->ctx;
+	struct error copy = *err;
+	bool nothing = a->kind == ACTION_CREATE && outcome == OUTCOME_FAILED;
+	char *id = xstrdup(a->id);
+
+	say(a, outcome, err);
+	action_free(a);
+	struct action *next = next_waiting(f, id);
+	if (next)
+		action_send(next);
+	fleet_redraw(f);
+	if (done)
+		done(ctx, nothing ? "" : id, outcome, &copy);
+	free(id);
+}
+
+/* Nothing is believed after a failure: the row shows what it was, unless it is known to
+ * be something else meanwhile, and is read again. */
+static void
+action_fail(struct action *a, const struct error *err)
+{
+	struct fleet *f = a->fleet;
+	struct sandbox *s = row_of(a);
+	enum sandbox_state meanwhile = kinds[a->kind].meanwhile;
+
+	if (s && a->sent && meanwhile != SANDBOX_OTHER && s->state == meanwhile)
+		fleet_set_state(f, s, a->state_before);
+	if (a->kind == ACTION_PAUSE && a->sent)
+		sessions_after_failed_pause(f, a->id);
+	if (a->kind == ACTION_RESUME)
+		sessions_after_failed_resume(f, a->id, err);
+	if (s && a->sent && s->state != SANDBOX_GONE)
+		fleet_read(f, a->id, NULL);
+	action_end(a, OUTCOME_FAILED, err);
+}
+
 /* ---- answers */
 
 static void
-set_row(struct action *a, enum sandbox_state state)
-{
-	struct sandbox *s = model_find(&a->fleet->model, a->id);
-
-	if (!s)
-		return;
-	s->state = state;
-	s->changed_ms = s->acted_ms = fleet_now_ms(a->fleet);
-	fleet_changed(a->fleet);
-}
-
-static void
-on_reread(void *ctx, const struct rest_sandbox *sandbox, const struct error *err)
-{
-	struct ticket *t = ctx;
-	struct fleet *f = t->fleet;
-
-	if (err->code == ERROR_NONE)
-		fleet_take_news(f, sandbox, t->asked_ms, true);
-	else if (err->code == ERROR_NOT_FOUND)
-		fleet_mark_gone(f, t->id, "not found any more: killed or timed out");
-	ticket_free(t);
-	fleet_changed(f);
-}
-
-static void
-reread(struct fleet *f, const char *id)
-{
-	api_get(f->api, id, on_reread, ticket_new(f, id));
-}
-
-/* After a failure nothing is believed: the row shows what it was, and is read again. */
-static void
-finish(struct action *a, enum outcome outcome, const struct error *err)
-{
-	if (outcome == OUTCOME_FAILED && a->kind != ACTION_CREATE) {
-		set_row(a, a->state_before);
-		reread(a->fleet, a->id);
-	}
-	say(a, outcome, err);
-	report(a, outcome, err);
-}
-
-static void
-on_acted(void *ctx, bool already, const struct error *err)
+on_paused(void *ctx, bool already, const struct error *err)
 {
 	struct action *a = ctx;
-	struct fleet *f = a->fleet;
-	struct sandbox *s = model_find(&f->model, a->id);
+	struct sandbox *s = row_of(a);
 
 	if (err->code != ERROR_NONE) {
-		if (a->kind == ACTION_PAUSE)
-			sessions_after_failed_pause(f, a->id);
-		finish(a, OUTCOME_FAILED, err);
+		action_fail(a, err);
 		return;
 	}
-	if (a->kind == ACTION_PAUSE && s) {
-		set_row(a, SANDBOX_PAUSED);
-		s->end_ms = fleet_now_ms(f);
-		sessions_news(f, s);
-	} else if (a->kind == ACTION_KILL) {
-		set_row(a, SANDBOX_RUNNING); /* mark_gone takes it from here */
-		fleet_mark_gone(f, a->id, already ? "was already gone" : "killed by you");
+	if (s) {
+		s->end_ms = fleet_now_ms(a->fleet);
+		fleet_set_state(a->fleet, s, SANDBOX_PAUSED);
 	}
-	finish(a, already ? OUTCOME_ALREADY : OUTCOME_DONE, err);
+	action_end(a, already ? OUTCOME_ALREADY : OUTCOME_DONE, err);
+}
+
+static void
+on_killed(void *ctx, bool already, const struct error *err)
+{
+	struct action *a = ctx;
+	struct sandbox *s = row_of(a);
+
+	if (err->code != ERROR_NONE) {
+		action_fail(a, err);
+		return;
+	}
+	if (s) {
+		s->known_at = fleet_tick(a->fleet);
+		fleet_mark_gone(
+		    a->fleet, s, already ? "was already gone" : "killed by you");
+	}
+	action_end(a, already ? OUTCOME_ALREADY : OUTCOME_DONE, err);
 }
 
 static void
 on_resumed(void *ctx, const struct rest_created *created, const struct error *err)
 {
 	struct action *a = ctx;
+	struct fleet *f = a->fleet;
+	struct sandbox *s = row_of(a);
 
 	(void)created;
 	if (err->code != ERROR_NONE) {
-		finish(a, OUTCOME_FAILED, err);
+		action_fail(a, err);
 		return;
 	}
-	set_row(a, SANDBOX_RUNNING);
-	reread(a->fleet, a->id);
-	sessions_after_resume(a->fleet, a->id);
-	finish(a, OUTCOME_DONE, err);
+	if (s) {
+		s->end_ms = fleet_now_ms(f) + a->seconds * 1000;
+		fleet_set_state(f, s, SANDBOX_RUNNING);
+		s->has_detail = false;
+	}
+	fleet_read(f, a->id, NULL);
+	sessions_after_resume(f, a->id);
+	action_end(a, OUTCOME_DONE, err);
 }
 
+/* It takes the stand-in's place at once, unless a sweep has brought it already. */
 static void
-on_time_set(void *ctx, const struct error *err)
+add_created(struct action *a, const struct rest_created *created)
 {
-	struct action *a = ctx;
+	struct fleet *f = a->fleet;
+	int64_t now_ms = fleet_now_ms(f);
+	struct rest_sandbox news = { .id = created->id,
+		.template_id = a->create.template_id,
+		.alias = created->alias,
+		.state = REST_STATE_RUNNING,
+		.started_ms = now_ms,
+		.end_ms = now_ms + a->create.timeout_s * 1000,
+		.envd_version = created->envd_version };
 
-	if (err->code == ERROR_NONE)
-		reread(a->fleet, a->id);
-	finish(a, err->code == ERROR_NONE ? OUTCOME_DONE : OUTCOME_FAILED, err);
+	if (model_find(&f->model, created->id))
+		return;
+	for (size_t i = 0; i < a->create.metadata.count; i++) {
+		const struct pair *pair = &a->create.metadata.items[i];
+		char *key = text_clean_dup(pair->key);
+		char *value = text_clean_dup(pair->value);
+		pairs_set(&news.metadata, key, value);
+		free(key);
+		free(value);
+	}
+	fleet_take_news(f, &news, fleet_tick(f), false);
+	pairs_clear(&news.metadata);
 }
 
 static void
@@ -232,111 +259,210 @@ on_created(void *ctx, const struct rest_created *created, const struct error *er
 	struct fleet *f = a->fleet;
 
 	model_remove(&f->model, a->id);
+	fleet_changed(f);
 	if (err->code != ERROR_NONE) {
-		finish(a, OUTCOME_FAILED, err);
+		action_fail(a, err);
 		return;
 	}
+	add_created(a, created);
 	free(a->id);
 	a->id = xstrdup(created->id);
 	free(a->label);
 	a->label = xstrdup(created->id);
-	reread(f, created->id);
-	sync_now(f, false);
-	finish(a, OUTCOME_DONE, err);
+	fleet_read(f, a->id, NULL);
+	action_end(a, OUTCOME_DONE, err);
 }
 
-/* ---- the time left: the end is read first and never set earlier unasked */
+/* ---- the time left */
 
-static void
-set_end(struct action *a, const struct rest_sandbox *sandbox)
+/* The one that waits for an answer about this sandbox. */
+static struct action *
+sent_action(const struct fleet *f, const char *id)
 {
-	struct fleet *f = a->fleet;
-	struct error err = { 0 };
-	int64_t left_s = (sandbox->end_ms - fleet_now_ms(f) + 999) / 1000;
-	int64_t want_s =
-	    a->kind == ACTION_EXTEND ? MAX(left_s, (int64_t)0) + a->seconds : a->seconds;
+	struct action *a = f->actions;
 
-	if (sandbox->state != REST_STATE_RUNNING)
-		error_set(&err, ERROR_CONFLICT, "it is %s; resume it first",
-		    sandbox->state_text);
-	else if (want_s < left_s && !a->shorten)
-		error_set(
-		    &err, ERROR_CONFLICT, "it ends later than that; shorten on purpose");
-	if (err.code != ERROR_NONE)
-		finish(a, OUTCOME_FAILED, &err);
-	else if (want_s >= left_s && want_s <= 3600)
-		api_refresh(f->api, a->id, want_s, on_time_set, a); /* cannot shorten */
-	else
-		api_set_timeout(f->api, a->id, want_s, on_time_set, a);
+	while (a && !(a->sent && str_eq(a->id, id)))
+		a = a->next;
+	return a;
+}
+
+/* 204 says that it was heard; what came of it is in the model now. */
+static void
+on_new_end(struct fleet *f, const char *id, const struct error *err)
+{
+	struct action *a = sent_action(f, id);
+	const struct sandbox *s = row_of(a);
+	struct error none = { 0 };
+	bool stayed = err->code == ERROR_NONE && s && s->end_ms <= a->end_before_ms;
+
+	action_end(a, a->kind == ACTION_EXTEND && stayed ? OUTCOME_ALREADY : OUTCOME_DONE,
+	    &none);
 }
 
 static void
-on_end_read(void *ctx, const struct rest_sandbox *sandbox, const struct error *err)
+on_time_set(void *ctx, const struct error *err)
 {
 	struct action *a = ctx;
 
 	if (err->code == ERROR_NONE)
-		set_end(a, sandbox);
+		fleet_read(a->fleet, a->id, on_new_end);
 	else
-		finish(a, OUTCOME_FAILED, err);
+		action_fail(a, err);
+}
+
+static void
+on_raised(void *ctx, const struct rest_created *created, const struct error *err)
+{
+	(void)created;
+	on_time_set(ctx, err);
+}
+
+/* The refresh has found it running and given it an hour: a connect wakes nobody now. */
+static void
+on_hour_given(void *ctx, const struct error *err)
+{
+	struct action *a = ctx;
+
+	if (err->code == ERROR_NONE)
+		api_connect(a->fleet->api, a->id, a->want_s, on_raised, a);
+	else
+		action_fail(a, err);
+}
+
+/* By the calls that cannot shorten, whatever the clocks say and whoever else extends. */
+static void
+raise_end(struct action *a, int64_t want_s)
+{
+	struct api *api = a->fleet->api;
+
+	a->want_s = want_s;
+	if (want_s <= REFRESH_MAX_S)
+		api_refresh(api, a->id, want_s, on_time_set, a);
+	else
+		api_refresh(api, a->id, REFRESH_MAX_S, on_hour_given, a);
+}
+
+static void
+take_end(struct action *a, const struct sandbox *s)
+{
+	struct error err = { 0 };
+	int64_t left_ms = MAX(s->end_ms - fleet_now_ms(a->fleet), (int64_t)0);
+	int64_t left_s = (left_ms + 999) / 1000;
+
+	a->end_before_ms = s->end_ms;
+	if (s->state != SANDBOX_RUNNING)
+		error_set(&err, ERROR_CONFLICT, "it is %s; resume it first",
+		    s->state_text ? s->state_text : sandbox_state_name(s->state));
+	else if (a->kind == ACTION_SET_LEFT && a->seconds < left_s)
+		error_set(
+		    &err, ERROR_CONFLICT, "it ends later than that; shorten on purpose");
+	if (err.code != ERROR_NONE)
+		action_fail(a, &err);
+	else
+		raise_end(a, a->kind == ACTION_EXTEND ? left_s + a->seconds : a->seconds);
+}
+
+static void
+on_end_read(struct fleet *f, const char *id, const struct error *err)
+{
+	struct action *a = sent_action(f, id);
+	const struct sandbox *s = row_of(a);
+
+	struct error other;
+
+	if (err->code != ERROR_NONE) {
+		action_fail(a, err);
+	} else if (!s) {
+		error_set(&other, ERROR_REMOTE, "the answer is about another sandbox");
+		action_fail(a, &other);
+	} else {
+		take_end(a, s);
+	}
 }
 
 /* ---- sending */
 
 static void
-action_send(struct action *a)
+send_pause(struct action *a)
 {
 	struct fleet *f = a->fleet;
-	const struct sandbox *s = model_find(&f->model, a->id);
 
-	a->sent = true;
-	a->state_before = s ? s->state : SANDBOX_OTHER;
-	switch (a->kind) {
-	case ACTION_PAUSE:
-		set_row(a, SANDBOX_PAUSING);
-		sessions_before_pause(f, a->id);
-		api_pause(f->api, a->id, on_acted, a);
-		return;
-	case ACTION_RESUME:
-		set_row(a, SANDBOX_RESUMING);
-		api_connect(f->api, a->id, a->seconds, on_resumed, a);
-		return;
-	case ACTION_KILL:
-		set_row(a, SANDBOX_KILLING);
-		api_kill(f->api, a->id, on_acted, a);
-		return;
-	case ACTION_EXTEND:
-	case ACTION_SET_LEFT:
-		api_get(f->api, a->id, on_end_read, a);
-		return;
-	case ACTION_CREATE:
-		api_create(f->api, &a->create, on_created, a);
-		return;
-	}
+	sessions_before_pause(f, a->id);
+	shells_before_pause(f, a->id);
+	sampling_before_pause(f, a->id);
+	api_pause(f->api, a->id, on_paused, a);
+}
+
+static void
+send_set_left(struct action *a)
+{
+	struct fleet *f = a->fleet;
+
+	if (a->shorten)
+		api_set_timeout(f->api, a->id, a->seconds, on_time_set, a);
+	else
+		fleet_read(f, a->id, on_end_read);
+}
+
+static bool
+is_refused(const struct action *a, struct error *err)
+{
+	const struct fleet *f = a->fleet;
+	const struct sandbox *s = row_of(a);
+
+	if (f->settings.read_only)
+		return !error_set(err, ERROR_DENIED, "this profile is read-only");
+	if (fleet_is_offline(f))
+		return !error_set(err, ERROR_OFFLINE,
+		    "not connected, and changes are not queued; try again when it is");
+	if (s && s->state == SANDBOX_CREATING)
+		return !error_set(err, ERROR_CONFLICT, "it is still being created");
+	return false;
 }
 
 static void
 tell_refusal(void *ctx)
 {
 	struct action *a = ctx;
-	struct error err = a->refusal;
 
-	a->deferred = 0;
-	say(a, OUTCOME_FAILED, &err);
-	report(a, OUTCOME_FAILED, &err);
+	a->refused = 0;
+	action_fail(a, &a->refusal);
 }
 
-static bool
-is_refused(struct fleet *f, struct error *err)
+static void
+action_send(struct action *a)
 {
-	if (f->settings.read_only)
-		return error_set(err, ERROR_DENIED, "this profile is read-only"), true;
-	if (fleet_is_offline(f))
-		return error_set(err, ERROR_OFFLINE,
-			   "not connected, and changes are not queued; try again when it "
-			   "is"),
-		       true;
-	return false;
+	struct fleet *f = a->fleet;
+	struct sandbox *s = row_of(a);
+
+	if (is_refused(a, &a->refusal)) {
+		a->refused = loop_defer(f->loop, tell_refusal, a);
+		return;
+	}
+	a->sent = true;
+	a->state_before = s ? s->state : SANDBOX_OTHER;
+	if (s && kinds[a->kind].meanwhile != SANDBOX_OTHER)
+		fleet_set_state(f, s, kinds[a->kind].meanwhile);
+	switch (a->kind) {
+	case ACTION_PAUSE:
+		send_pause(a);
+		return;
+	case ACTION_RESUME:
+		api_connect(f->api, a->id, a->seconds, on_resumed, a);
+		return;
+	case ACTION_KILL:
+		api_kill(f->api, a->id, on_killed, a);
+		return;
+	case ACTION_EXTEND:
+		fleet_read(f, a->id, on_end_read);
+		return;
+	case ACTION_SET_LEFT:
+		send_set_left(a);
+		return;
+	case ACTION_CREATE:
+		api_create(f->api, &a->create, on_created, a);
+		return;
+	}
 }
 
 static struct action *
@@ -360,15 +486,9 @@ action_new(
 static void
 action_begin(struct action *a)
 {
-	struct fleet *f = a->fleet;
-
-	if (is_refused(f, &a->refusal)) {
-		a->deferred = loop_defer(f->loop, tell_refusal, a);
-		return;
-	}
-	for (const struct action *other = f->actions; other; other = other->next)
-		if (other != a && other->sent && str_eq(other->id, a->id))
-			return; /* send_next() comes to it */
+	for (const struct action *other = a->fleet->actions; other; other = other->next)
+		if (other != a && !other->refused && str_eq(other->id, a->id))
+			return; /* action_end() comes to it */
 	action_send(a);
 }
 
@@ -432,14 +552,14 @@ fill_create(
 
 /* Something to look at while the service works; its id is no real one. */
 static void
-add_stand_in(struct action *a, const struct fleet_create *create)
+add_stand_in(struct action *a)
 {
 	struct fleet *f = a->fleet;
 	struct sandbox *s = model_add(&f->model, a->id);
 
 	s->state = SANDBOX_CREATING;
 	s->template_id = xstrdup(a->create.template_id);
-	s->name = xstrdup(pairs_get(&create->metadata, "name"));
+	s->name = text_clean_dup(pairs_get(&a->create.metadata, "name"));
 	s->first_seen_ms = s->started_ms = fleet_now_ms(f);
 	fleet_changed(f);
 }
@@ -454,19 +574,18 @@ fleet_create(
 
 	free(id);
 	free(a->label);
-	a->label = xasprintf("%s", name ? name : "a sandbox");
+	a->label = xstrdup(str_is_empty(name) ? "a sandbox" : name);
 	fill_create(&a->create, f, create);
-	if (!is_refused(f, &a->refusal))
-		add_stand_in(a, create);
-	action_begin(a);
+	action_send(a);
+	if (a->sent)
+		add_stand_in(a);
 }
 
 void
 actions_clear(struct fleet *f)
 {
 	while (f->actions) {
-		if (f->actions->deferred)
-			loop_defer_cancel(f->loop, f->actions->deferred);
+		loop_defer_cancel(f->loop, f->actions->refused);
 		action_free(f->actions);
 	}
 }

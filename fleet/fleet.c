@@ -1,17 +1,25 @@
 #include "fleet/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
+
+void
+fleet_redraw(struct fleet *f)
+{
+	if (f->events.changed)
+		f->events.changed(f->ctx);
+}
 
 void
 fleet_changed(struct fleet *f)
 {
 	f->model.revision++;
-	if (f->events.changed)
-		f->events.changed(f->ctx);
+	fleet_redraw(f);
 }
 
 int64_t
@@ -21,18 +29,60 @@ fleet_now_ms(const struct fleet *f)
 	return clock_wall_ms();
 }
 
+uint64_t
+fleet_tick(struct fleet *f)
+{
+	return ++f->ticks;
+}
+
 bool
 fleet_is_offline(const struct fleet *f)
 {
 	return f->model.state == COLLECTION_FAILED;
 }
 
+/* ---- waiting */
+
+uint64_t
+fleet_timer_ms(const struct fleet *f, int64_t ms)
+{
+	return (uint64_t)MAX(ms * f->settings.second_ms / 1000, (int64_t)1);
+}
+
+uint64_t
+fleet_backoff_ms(const struct fleet *f, const int *steps_ms, size_t count, int attempt)
+{
+	int step = steps_ms[MIN((size_t)MAX(attempt, 1), count) - 1];
+
+	return fleet_timer_ms(f, step + (int)random_below((uint32_t)step / 4));
+}
+
+void
+fleet_obey(struct fleet *f, const struct error *err)
+{
+	uint64_t wait_ms = fleet_timer_ms(f, (int64_t)err->retry_after_s * 1000);
+
+	if (err->retry_after_s > 0)
+		f->quiet_until_ms =
+		    MAX(f->quiet_until_ms, loop_now_ms(f->loop) + wait_ms);
+}
+
+uint64_t
+fleet_quiet_ms(const struct fleet *f)
+{
+	uint64_t now_ms = loop_now_ms(f->loop);
+
+	return f->quiet_until_ms > now_ms ? f->quiet_until_ms - now_ms : 0;
+}
+
+/* ---- tickets */
+
 struct ticket *
-ticket_new(struct fleet *f, const char *id)
+ticket_new(struct fleet *f, const char *id, read_over *over)
 {
 	struct ticket *t = xcalloc(1, sizeof *t);
 
-	*t = (struct ticket){ f->tickets, f, xstrdup(id), fleet_now_ms(f) };
+	*t = (struct ticket){ f->tickets, f, xstrdup(id), fleet_tick(f), over };
 	f->tickets = t;
 	return t;
 }
@@ -40,17 +90,27 @@ ticket_new(struct fleet *f, const char *id)
 void
 ticket_free(struct ticket *t)
 {
-	for (struct ticket **at = &t->fleet->tickets; *at; at = &(*at)->next) {
-		if (*at != t)
-			continue;
-		*at = t->next;
-		break;
-	}
+	struct ticket **at = &t->fleet->tickets;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
 	free(t->id);
 	free(t);
 }
 
-/* Rows that are gone stay a minute, dimmed, with the reason. */
+void
+ticket_end(struct ticket *t, const struct error *err)
+{
+	if (t->over)
+		t->over(t->fleet, t->id, err);
+	ticket_free(t);
+}
+
+/* ---- the object */
+
+/* Rows that are gone stay a minute, dimmed, with the reason. A clock that was set back
+ * does not keep them for longer. */
 static void
 forget_gone(void *ctx)
 {
@@ -59,7 +119,8 @@ forget_gone(void *ctx)
 
 	for (size_t i = f->model.count; i > 0; i--) {
 		const struct sandbox *s = f->model.items[i - 1];
-		if (s->state != SANDBOX_GONE || now_ms - s->gone_ms < GONE_KEPT_MS)
+		if (s->state != SANDBOX_GONE ||
+		    (now_ms >= s->gone_ms && now_ms - s->gone_ms < GONE_KEPT_MS))
 			continue;
 		model_remove(&f->model, s->id);
 		fleet_changed(f);
@@ -81,6 +142,8 @@ copy_settings(struct fleet_settings *out, const struct fleet_settings *in)
 		out->ttl_s = 900;
 	if (out->extend_s <= 0)
 		out->extend_s = 900;
+	if (out->second_ms <= 0)
+		out->second_ms = 1000;
 }
 
 /* Settings borrow in the public type and own in ours. */
@@ -111,7 +174,9 @@ fleet_new(struct loop *loop, const struct fleet_settings *settings,
 	f->http =
 	    http_new(loop, &(struct http_settings){ .user_agent = "sandtop/" VERSION });
 	f->api = api_new(loop, f->http,
-	    &(struct api_settings){ .url = f->settings.api_url, .key = f->settings.key });
+	    &(struct api_settings){ .url = f->settings.api_url,
+		.key = f->settings.key,
+		.backoff_ms = (int)fleet_timer_ms(f, 100) });
 	sync_init(f);
 	sampling_init(f);
 	f->housekeeping = timer_new(loop, forget_gone, f);
@@ -123,12 +188,14 @@ fleet_free(struct fleet *f)
 {
 	if (!f)
 		return;
+	assert(!f->sessions);
+	loop_defer_cancel(f->loop, f->sessions_due);
 	shells_clear(f);
-	actions_clear(f);
 	sampling_clear(f);
 	sync_clear(f);
 	timer_free(f->housekeeping);
 	api_free(f->api);
+	actions_clear(f);
 	http_free(f->http);
 	while (f->tickets)
 		ticket_free(f->tickets);
@@ -163,7 +230,7 @@ void
 fleet_start(struct fleet *f)
 {
 	f->started = true;
-	timer_start(f->housekeeping, 5000, 5000);
+	timer_start(f->housekeeping, fleet_timer_ms(f, 5000), fleet_timer_ms(f, 5000));
 	sync_now(f, true);
 }
 
@@ -179,20 +246,22 @@ fleet_refresh(struct fleet *f)
 void
 fleet_set_focused(struct fleet *f, bool focused)
 {
-	bool came_back = focused && !f->focused;
-
+	if (focused == f->focused)
+		return;
 	f->focused = focused;
-	if (came_back && f->started)
-		sync_now(f, false);
+	sync_set_rhythm(f);
+	sampling_set_rhythm(f);
 }
 
 void
 fleet_set_suspended(struct fleet *f, bool suspended)
 {
-	bool came_back = !suspended && f->model.suspended;
-
+	if (suspended == f->model.suspended)
+		return;
 	f->model.suspended = suspended;
-	if (came_back)
+	if (suspended)
+		sync_stop(f);
+	else
 		fleet_refresh(f);
 }
 
@@ -205,7 +274,8 @@ fleet_envd(struct fleet *f, const struct sandbox *s, const char *user)
 		.sandbox_id = s->id,
 		.token = s->token,
 		.user = user,
-		.version = s->envd_version });
+		.version = s->envd_version,
+		.backoff_ms = (int)fleet_timer_ms(f, 200) });
 
 	free(url);
 	return envd;

@@ -26,6 +26,8 @@ struct fleet_settings {
 	bool read_only;
 	int refresh_s;		 /* 0: 5 */
 	int64_t ttl_s, extend_s; /* 0: 900 */
+	/* How long a second of our timers lasts (polls, back-off). 0: 1000; tests set less. */
+	int second_ms;
 	/* Origin of envd traffic; caller of it frees the result. */
 	char *(*envd_url)(void *ctx, const char *sandbox_id, const char *sandbox_domain);
 	void *url_ctx;
@@ -37,7 +39,7 @@ struct fleet_events {
 
 struct fleet *fleet_new(struct loop *loop, const struct fleet_settings *settings,
     const struct fleet_events *events, void *ctx);
-/* Leaves sandboxes and shells as they are. */
+/* Leaves sandboxes and shells as they are. Sessions are freed before. */
 void fleet_free(struct fleet *f);
 
 const struct model *fleet_model(const struct fleet *f);
@@ -46,14 +48,15 @@ const struct fleet_settings *fleet_settings(const struct fleet *f);
 
 /* Polling starts with this; nothing is sent before. */
 void fleet_start(struct fleet *f);
-void fleet_refresh(struct fleet *f); /* now; also retries at once after a failure */
+/* Now, after a failure too; but never before a Retry-After is over. */
+void fleet_refresh(struct fleet *f);
 void fleet_set_focused(struct fleet *f, bool focused);	   /* 5 s or 30 s */
 void fleet_set_suspended(struct fleet *f, bool suspended); /* ^Z, nothing visible */
 /* The rows on screen: their metrics first, and once their history. Ids are copied. */
 void fleet_set_visible(struct fleet *f, const char *const *ids, size_t count);
 /* The sandbox whose detail is open (NULL: none): its facts and its whole graph span. */
 void fleet_set_detail(struct fleet *f, const char *id, int64_t span_s);
-/* Facts of GET /sandboxes/{id}, once per run; the model changes when it comes. */
+/* Facts of GET /sandboxes/{id}, once per run; the model changes when they come. */
 void fleet_want_detail(struct fleet *f, const char *id);
 
 /*
@@ -68,8 +71,8 @@ void fleet_pause(struct fleet *f, const char *id, fleet_done *done, void *ctx);
 void fleet_resume(
     struct fleet *f, const char *id, int64_t ttl_s, fleet_done *done, void *ctx);
 void fleet_kill(struct fleet *f, const char *id, fleet_done *done, void *ctx);
-/* Adds to the end; never shortens (refreshes where it reaches, else re-reads the end and
- * sends a later one). */
+/* Adds to the end; never shortens: refreshes, and for what is past its reach of an hour
+ * a connect behind it. ALREADY: the server does not let it end later. */
 void fleet_extend(
     struct fleet *f, const char *id, int64_t by_s, fleet_done *done, void *ctx);
 /* Time left from now. Earlier than today's end is refused unless `shorten`. */

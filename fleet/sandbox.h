@@ -40,7 +40,7 @@ struct history;
 
 struct sandbox {
 	char *id;	     /* owned */
-	char *name;	     /* owned: alias, else metadata name, else NULL */
+	char *name;	     /* owned: "name" of its metadata, else NULL */
 	char *template_id;   /* owned */
 	char *template_name; /* owned: alias; NULL: show the id */
 	enum sandbox_state state;
@@ -50,8 +50,8 @@ struct sandbox {
 	int64_t first_seen_ms;
 	int cpu_count;
 	int64_t memory_mb, disk_mb;
-	char *envd_version; /* owned */
-	struct pairs metadata;
+	char *envd_version;    /* owned */
+	struct pairs metadata; /* without the marker of our creates */
 	enum tristate internet, auto_resume, pause_on_timeout;
 	char *domain;	 /* owned; NULL: the account's */
 	char *token;	 /* owned, secret; NULL: not fetched or none */
@@ -63,10 +63,14 @@ struct sandbox {
 	int64_t gone_ms;	 /* SANDBOX_GONE */
 	char *gone_reason;	 /* owned: "killed by you", "not found any more" */
 	int64_t changed_ms; /* when the state last changed, for the flash; 0: never */
-	int64_t seen_sweep; /* which sweep of the list saw it last */
-	int64_t acted_ms;   /* our last action was answered then: older news is no news */
-	bool history_asked; /* its past was fetched once already */
-	bool suspect;	    /* missing from a sweep, being confirmed */
+	int64_t acted_ms;   /* our last action was sent or answered then; 0: never */
+	/* How fleet/ keeps it: its own counts, not times, which jump. */
+	uint64_t known_at;   /* the question that told the state: older news is no news */
+	uint32_t seen_sweep; /* which sweep of the list saw it last */
+	uint32_t sampled_round; /* which round asked for its figures last */
+	bool suspect;		/* missing from a sweep, to be confirmed */
+	bool reading;		/* GET /sandboxes/{id} is under way */
+	bool history_asked;	/* its past was fetched, or is being */
 };
 
 /* NULL and zeroed are fine. */

@@ -1,212 +1,85 @@
 /* sync - sweeps the list into the model and confirms what went missing. */
-#include "fleet/internal.h"
-
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/log.h"
+#include "base/compiler.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "fleet/history.h"
+#include "fleet/internal.h"
 
-/* ---- what one object says */
-
-static void
-set_text(char **slot, const char *value)
-{
-	if (str_eq(*slot, value))
-		return;
-	free(*slot);
-	*slot = xstrdup(str_is_empty(value) ? NULL : value);
-}
-
-static enum tristate
-tristate_from(enum rest_flag flag, enum tristate before)
-{
-	switch (flag) {
-	case REST_UNSET:
-		return before;
-	case REST_NO:
-		return NO;
-	case REST_YES:
-		return YES;
-	}
-	return before;
-}
-
-static enum sandbox_state
-state_from(const struct rest_sandbox *news)
-{
-	switch (news->state) {
-	case REST_STATE_RUNNING:
-		return SANDBOX_RUNNING;
-	case REST_STATE_PAUSED:
-		return SANDBOX_PAUSED;
-	case REST_STATE_OTHER:
-		return SANDBOX_OTHER;
-	}
-	return SANDBOX_OTHER;
-}
-
-/* While an action of ours is under way, or was answered after the question that this
- * news answers was asked, the action knows better. */
-static bool
-may_set_state(const struct sandbox *s, int64_t asked_ms)
-{
-	switch (s->state) {
-	case SANDBOX_CREATING:
-	case SANDBOX_PAUSING:
-	case SANDBOX_RESUMING:
-	case SANDBOX_KILLING:
-		return false;
-	case SANDBOX_RUNNING:
-	case SANDBOX_PAUSED:
-	case SANDBOX_GONE:
-	case SANDBOX_OTHER:
-		return asked_ms >= s->acted_ms;
-	}
-	return true;
-}
-
-static void
-set_state(struct sandbox *s, const struct rest_sandbox *news, bool is_new, int64_t now_ms)
-{
-	enum sandbox_state state = state_from(news);
-
-	if (!is_new && s->state != state)
-		s->changed_ms = now_ms;
-	if (s->started_ms != news->started_ms || s->state != state)
-		s->has_detail = false; /* another run: its facts are asked for again */
-	s->state = state;
-	s->started_ms = news->started_ms;
-	s->end_ms = news->end_ms;
-	set_text(&s->state_text, state == SANDBOX_OTHER ? news->state_text : NULL);
-}
-
-static void
-set_facts(struct sandbox *s, const struct rest_sandbox *news)
-{
-	set_text(&s->name, pairs_get(&news->metadata, "name"));
-	set_text(&s->template_id, news->template_id);
-	set_text(&s->template_name, news->alias);
-	set_text(&s->envd_version, news->envd_version);
-	s->cpu_count = news->cpu_count;
-	s->memory_mb = news->memory_mb;
-	s->disk_mb = news->disk_mb;
-	if (!pairs_eq(&s->metadata, &news->metadata)) {
-		pairs_clear(&s->metadata);
-		pairs_copy(&s->metadata, &news->metadata);
-	}
-}
-
-struct sandbox *
-fleet_take_news(
-    struct fleet *f, const struct rest_sandbox *news, int64_t asked_ms, bool detail)
-{
-	struct sandbox *s = model_find(&f->model, news->id);
-	int64_t now_ms = fleet_now_ms(f);
-	bool is_new = !s;
-
-	if (is_new) {
-		s = model_add(&f->model, news->id);
-		s->first_seen_ms = now_ms;
-		s->state = SANDBOX_OTHER;
-	}
-	if (may_set_state(s, asked_ms))
-		set_state(s, news, is_new, now_ms);
-	set_facts(s, news);
-	s->suspect = false;
-	if (detail) {
-		set_text(&s->token, news->envd_token);
-		log_hide_secret(news->envd_token);
-		set_text(&s->domain, news->domain);
-		s->internet = tristate_from(news->internet, s->internet);
-		s->auto_resume = tristate_from(news->auto_resume, s->auto_resume);
-		s->pause_on_timeout =
-		    tristate_from(news->pause_on_timeout, s->pause_on_timeout);
-		s->has_detail = true;
-	}
-	sessions_news(f, s);
-	return s;
-}
-
-void
-fleet_mark_gone(struct fleet *f, const char *id, const char *reason)
-{
-	struct sandbox *s = model_find(&f->model, id);
-
-	if (!s || s->state == SANDBOX_GONE)
-		return;
-	s->state = SANDBOX_GONE;
-	s->gone_ms = s->changed_ms = fleet_now_ms(f);
-	set_text(&s->gone_reason, reason);
-	sessions_news(f, s);
-	fleet_changed(f);
-}
+static const int retry_steps_ms[] = { 1000, 2000, 4000, 8000, 16000, 30000 };
 
 /* ---- confirming what a sweep did not see */
 
+static void confirm_suspects(struct fleet *f);
+
+/* A failure ends it for now: the next sweep finds again whom it does not see. */
 static void
-on_confirmed(void *ctx, const struct rest_sandbox *sandbox, const struct error *err)
+on_confirmed(struct fleet *f, const char *id, const struct error *err)
 {
-	struct ticket *t = ctx;
-	struct fleet *f = t->fleet;
-	struct sandbox *s = model_find(&f->model, t->id);
+	struct sandbox *s = model_find(&f->model, id);
 
 	f->sync.confirming--;
 	if (s)
 		s->suspect = false;
-	if (err->code == ERROR_NONE)
-		fleet_take_news(f, sandbox, t->asked_ms, true);
-	else if (err->code == ERROR_NOT_FOUND && s && may_set_state(s, t->asked_ms))
-		fleet_mark_gone(f, t->id, "not found any more: killed or timed out");
-	ticket_free(t);
-	fleet_changed(f);
+	fleet_obey(f, err);
+	if (err->code == ERROR_NONE || err->code == ERROR_NOT_FOUND)
+		confirm_suspects(f);
 }
 
 static void
-confirm(struct fleet *f, struct sandbox *s)
+confirm_suspects(struct fleet *f)
 {
-	s->suspect = true;
-	f->sync.confirming++;
-	api_get(f->api, s->id, on_confirmed, ticket_new(f, s->id));
+	if (f->model.suspended || fleet_quiet_ms(f) > 0)
+		return;
+	for (size_t i = 0; i < f->model.count && f->sync.confirming < READS_MAX; i++) {
+		struct sandbox *s = f->model.items[i];
+		if (!s->suspect || s->reading || s->state == SANDBOX_GONE)
+			continue;
+		f->sync.confirming++;
+		fleet_read(f, s->id, on_confirmed);
+	}
 }
 
 static bool
-is_missing(const struct fleet *f, const struct sandbox *s)
+is_expected(const struct fleet *f, const struct sandbox *s)
 {
-	bool expected = s->state == SANDBOX_RUNNING || s->state == SANDBOX_OTHER ||
-			(s->state == SANDBOX_PAUSED && f->sync.with_paused);
-
-	return expected && !s->suspect && s->seen_sweep != f->sync.sweep &&
-	       s->acted_ms < f->sync.started_ms && s->first_seen_ms < f->sync.started_ms;
+	if (s->state == SANDBOX_PAUSED || s->state == SANDBOX_OTHER)
+		return f->sync.with_paused;
+	return s->state == SANDBOX_RUNNING;
 }
+
+/* Who was known before the sweep began, and was not in it. */
+static void
+suspect_missing(struct fleet *f)
+{
+	for (size_t i = 0; i < f->model.count; i++) {
+		struct sandbox *s = f->model.items[i];
+		if (is_expected(f, s))
+			s->suspect =
+			    s->seen_sweep != f->sync.sweep && s->known_at < f->sync.asked;
+	}
+	confirm_suspects(f);
+}
+
+/* ---- when the next one comes */
 
 static void
-confirm_missing(struct fleet *f)
+schedule(struct fleet *f, uint64_t delay_ms)
 {
-	for (size_t i = 0; i < f->model.count && f->sync.confirming < CONFIRM_MAX; i++)
-		if (is_missing(f, f->model.items[i]))
-			confirm(f, f->model.items[i]);
+	timer_start(f->sync.timer, MAX(delay_ms, fleet_quiet_ms(f)), 0);
 }
 
-/* ---- sweeps */
-
-static void
-schedule(struct fleet *f, int64_t delay_ms)
+static uint64_t
+rhythm_ms(const struct fleet *f)
 {
-	timer_start(f->sync.timer, (uint64_t)MAX(delay_ms, (int64_t)1), 0);
+	return fleet_timer_ms(
+	    f, f->focused ? (int64_t)f->settings.refresh_s * 1000 : SWEEP_IDLE_MS);
 }
 
-static int64_t
-retry_delay_ms(const struct fleet *f, const struct error *err)
+/* A refused key does not get better by asking again: the person has to. */
+static bool
+is_final(const struct error *err)
 {
-	static const int steps_s[] = { 1, 2, 4, 8, 16, 30 };
-	int step = steps_s[MIN((size_t)f->model.failures, ARRAY_LEN(steps_s)) - 1];
-
-	if (err->retry_after_s > 0)
-		return (int64_t)err->retry_after_s * 1000;
-	return (int64_t)step * 1000 + random_below(500);
+	return err->http_status == 401;
 }
 
 static void
@@ -221,11 +94,14 @@ sweep_failed(struct fleet *f, const struct error *err)
 	m->error = *err;
 	m->failures++;
 	m->retry_at_ms = 0;
-	/* A refused key does not get better by asking again. */
-	if (err->code == ERROR_DENIED)
+	fleet_obey(f, err);
+	if (is_final(err))
 		return;
-	int64_t delay_ms = retry_delay_ms(f, err);
-	m->retry_at_ms = now_ms + delay_ms;
+
+	uint64_t delay_ms =
+	    fleet_backoff_ms(f, retry_steps_ms, ARRAY_LEN(retry_steps_ms), m->failures);
+	delay_ms = MAX(delay_ms, fleet_quiet_ms(f));
+	m->retry_at_ms = now_ms + (int64_t)delay_ms;
 	schedule(f, delay_ms);
 }
 
@@ -234,37 +110,46 @@ sweep_succeeded(struct fleet *f)
 {
 	struct model *m = &f->model;
 	int64_t now_ms = fleet_now_ms(f);
+	bool was_offline = m->state == COLLECTION_FAILED;
 
-	if (m->state == COLLECTION_FAILED && m->synced_ms)
+	if (was_offline && m->synced_ms)
 		messages_add(&f->messages, now_ms, MESSAGE_INFO, "Connected again");
 	m->state = COLLECTION_READY;
 	m->failures = 0;
 	m->retry_at_ms = 0;
 	m->synced_ms = now_ms;
 	if (f->sync.with_paused)
-		f->sync.paused_ms = now_ms;
-	confirm_missing(f);
-	schedule(f, f->focused ? (int64_t)f->settings.refresh_s * 1000 : SWEEP_IDLE_MS);
+		f->sync.paused_ms = loop_now_ms(f->loop);
+	if (!f->sync.has_total)
+		m->total_running = -1;
+	suspect_missing(f);
+	schedule(f, rhythm_ms(f));
+	if (was_offline) {
+		sampling_now(f);
+		sessions_online(f);
+	}
 }
+
+/* ---- sweeps */
 
 static void
 on_page(void *ctx, const struct rest_sandbox_list *page, bool last, int64_t total_running)
 {
 	struct fleet *f = ctx;
-	bool first_load = f->model.synced_ms == 0;
 
 	(void)last;
-	for (size_t i = 0; i < page->count; i++) {
-		struct sandbox *s =
-		    fleet_take_news(f, &page->items[i], f->sync.started_ms, false);
-		s->seen_sweep = f->sync.sweep;
-	}
-	if (total_running >= 0)
+	for (size_t i = 0; i < page->count; i++)
+		fleet_take_news(f, &page->items[i], f->sync.asked, false)->seen_sweep =
+		    f->sync.sweep;
+	if (total_running >= 0) {
 		f->model.total_running = total_running;
+		f->sync.has_total = true;
+	}
+	f->sync.heard = true;
 	f->model.loaded = (int64_t)f->model.count;
-	if (first_load)
+	if (f->model.synced_ms == 0)
 		sampling_now(f);
-	fleet_changed(f);
+	fleet_redraw(f);
 }
 
 static void
@@ -280,19 +165,24 @@ on_swept(void *ctx, const struct error *err)
 		sweep_failed(f, err);
 	if (f->sync.again)
 		schedule(f, 1);
-	fleet_changed(f);
+	fleet_redraw(f);
+}
+
+static bool
+is_paused_due(const struct fleet *f)
+{
+	return f->model.synced_ms == 0 || loop_now_ms(f->loop) - f->sync.paused_ms >=
+					      fleet_timer_ms(f, PAUSED_EVERY_MS);
 }
 
 static void
 sweep(struct fleet *f)
 {
-	int64_t now_ms = fleet_now_ms(f);
-	bool due = now_ms - f->sync.paused_ms >= PAUSED_EVERY_MS;
-
-	f->sync.with_paused = f->sync.again || due || f->model.synced_ms == 0;
-	f->sync.again = false;
+	f->sync.with_paused = f->sync.again || is_paused_due(f);
+	f->sync.again = f->sync.has_total = f->sync.heard = false;
 	f->sync.sweep++;
-	f->sync.started_ms = now_ms;
+	f->sync.asked = fleet_tick(f);
+	timer_stop(f->sync.timer);
 	f->sync.call = api_list(f->api,
 	    &(struct api_list_query){ .running = true, .paused = f->sync.with_paused },
 	    on_page, on_swept, f);
@@ -310,9 +200,39 @@ on_sweep_due(void *ctx)
 void
 sync_now(struct fleet *f, bool with_paused)
 {
+	bool just_asked = f->sync.call && f->sync.with_paused && !f->sync.heard;
+
+	if (f->model.suspended || just_asked)
+		return;
 	f->sync.again = f->sync.again || with_paused;
-	if (f->sync.call == 0 && !f->model.suspended)
+	if (f->sync.call)
+		return;
+	if (fleet_quiet_ms(f) > 0)
+		schedule(f, 0);
+	else
 		sweep(f);
+}
+
+/* Who comes back wants to see what is, but does not hurry on what waits after a
+ * failure. */
+void
+sync_set_rhythm(struct fleet *f)
+{
+	if (!f->started || f->model.suspended || f->sync.call || fleet_is_offline(f))
+		return;
+	if (f->focused)
+		sync_now(f, false);
+	else
+		schedule(f, rhythm_ms(f));
+}
+
+void
+sync_stop(struct fleet *f)
+{
+	if (f->sync.call)
+		api_cancel(f->api, f->sync.call);
+	f->sync.call = 0;
+	timer_stop(f->sync.timer);
 }
 
 void
@@ -324,7 +244,6 @@ sync_init(struct fleet *f)
 void
 sync_clear(struct fleet *f)
 {
+	sync_stop(f);
 	timer_free(f->sync.timer);
-	if (f->sync.call)
-		api_cancel(f->api, f->sync.call);
 }
