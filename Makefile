@@ -84,8 +84,9 @@ bench: ## speed, as ratios to a peer in the same run
 	@$(SUBMAKE) bench-binaries
 	@sh tests/bench/run.sh $(BUILD)
 
-screenshots: all ## PNGs of the real program into screenshots/
+screenshots: ## PNGs of the real program into screenshots/ (two minutes)
 	@sh scripts/deps.sh screenshots
+	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init $(BUILD)/tests/screenshots/shoot
 	@sh scripts/screenshots.sh $(BUILD)
 
 deps:

@@ -98,6 +98,11 @@ $(BUILD)/tests/bench/bench_screen: $(BUILD)/tests/bench/bench_screen.o $(SUPPORT
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
 BENCHES += $(BUILD)/tests/bench/bench_screen
 
+$(BUILD)/tests/screenshots/shoot: $(call objects,$(wildcard tests/screenshots/*.c)) $(SUPPORT) \
+		$(call archive,term) $(call archive,wire) $(call archive,base)
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
+
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r))) tui/input.c

@@ -10,9 +10,9 @@ enum { CELL_W = 9, CELL_H = 18, BASELINE = 14, MARGIN = 12, BAR = 28 };
 
 static const uint32_t background = 0x11151c, foreground = 0xd8dee9;
 
-static const uint32_t ansi[16] = { 0x20252e, 0xe06c75, 0x98c379, 0xe5c07b, 0x61afef, 0xc678dd,
-	0x56b6c2, 0xc8ccd4, 0x7f8795, 0xff7b86, 0xb5e890, 0xffd787, 0x82c7ff, 0xe0a0ff, 0x7fdbe8,
-	0xffffff };
+static const uint32_t ansi[16] = { 0x20252e, 0xe06c75, 0x98c379, 0xe5c07b, 0x61afef,
+	0xc678dd, 0x56b6c2, 0xc8ccd4, 0x7f8795, 0xff7b86, 0xb5e890, 0xffd787, 0x82c7ff,
+	0xe0a0ff, 0x7fdbe8, 0xffffff };
 
 static uint32_t
 palette(uint32_t n)
@@ -83,7 +83,8 @@ add_row(struct buf *out, const struct cell *cells, int cols, int y)
 		cell_colors(&cells[col], &fg, &bg);
 		if (bg != background)
 			buf_addf(out,
-			    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
+			    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+			    "fill=\"#%06x\"/>\n",
 			    MARGIN + col * CELL_W, y, CELL_W, CELL_H, bg);
 	}
 	for (int col = 0; col < cols; col++) {
@@ -119,7 +120,8 @@ svg_from_pane(const struct pane *p, const char *title, struct buf *out)
 		buf_addf(out,
 		    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#d8dee9\" "
 		    "fill-opacity=\"0.5\"/>\n",
-		    MARGIN + cursor.col * CELL_W, BAR + MARGIN + cursor.row * CELL_H, CELL_W, CELL_H);
+		    MARGIN + cursor.col * CELL_W, BAR + MARGIN + cursor.row * CELL_H,
+		    CELL_W, CELL_H);
 	buf_add_str(out, "</g></svg>\n");
 	free(cells);
 }

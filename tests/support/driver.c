@@ -213,6 +213,12 @@ driver_resize(struct driver *d, int rows, int cols)
 	ioctl(d->fd, TIOCSWINSZ, &size);
 }
 
+const struct pane *
+driver_pane(const struct driver *d)
+{
+	return d->pane;
+}
+
 int
 driver_pid(const struct driver *d)
 {

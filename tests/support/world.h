@@ -63,6 +63,8 @@ char *driver_screen(struct driver *d); /* rows joined by newlines; caller frees 
 /* Waits for the end; the exit code as in struct ran. */
 int driver_exit(struct driver *d);
 int driver_pid(const struct driver *d);
+struct pane;
+const struct pane *driver_pane(const struct driver *d); /* borrowed */
 /* Every byte the program wrote so far. */
 const struct buf *driver_bytes(const struct driver *d);
 /* The terminal's modes are what they were before the program came. */
