@@ -367,12 +367,13 @@ box_width(const struct dialog *d, int cols)
 static int
 plan_rows(const struct plan *p)
 {
-	int rows = p->body + (p->body ? p->gap : 0);
 	int targets = p->header + p->listed + p->more;
+	int rest = p->left_out + p->cli + p->choices;
+	int rows = p->body + targets + rest + p->question + 2;
 
-	rows += targets + (targets ? p->gap : 0);
-	rows += p->left_out + p->cli + p->choices;
-	return rows + p->question + (p->question ? p->gap : 0) + 2;
+	rows += p->body && (targets || rest || p->question) ? p->gap : 0;
+	rows += targets && (rest || p->question) ? p->gap : 0;
+	return rows + (rest && p->question ? p->gap : 0);
 }
 
 static struct plan

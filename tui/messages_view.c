@@ -93,7 +93,8 @@ messages_draw(const void *state, struct canvas *c)
 	const struct messages *m = app_messages(l->app);
 	char count[32];
 
-	snprintf(count, sizeof count, "%zu messages", m->count);
+	snprintf(
+	    count, sizeof count, "%zu message%s", m->count, m->count == 1 ? "" : "s");
 
 	struct canvas body = app_chrome(l->app, c, KEYMAP_MESSAGES, "Messages", count);
 
