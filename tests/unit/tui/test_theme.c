@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "tui/terminal.h"
 #include "tui/theme.h"
@@ -272,6 +274,31 @@ test_entries(void **state)
 	assert_string_equal(out[1], "vt100");
 }
 
+/* What `doctor` tells: one line each for terminal, colours and glyphs, with the reason. */
+static void
+test_describe(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	setenv("TERM", "xterm-256color", 1);
+	unsetenv("COLORTERM");
+	screen_describe(&out);
+	assert_non_null(strstr(out.data, "TERM=xterm-256color"));
+	assert_non_null(strstr(out.data, "colours: 256 colours, as terminfo says"));
+	assert_non_null(strstr(out.data, "glyphs: "));
+	buf_reset(&out);
+	setenv("TERM", "nonesuch", 1);
+	screen_describe(&out);
+	assert_non_null(strstr(out.data, "xterm-256color (stand-in)"));
+	buf_reset(&out);
+	unsetenv("TERM");
+	screen_describe(&out);
+	assert_non_null(strstr(out.data, "TERM is not set"));
+	buf_clear(&out);
+}
+
 int
 main(void)
 {
@@ -285,6 +312,7 @@ main(void)
 		cmocka_unit_test(test_glyph_decision),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
