@@ -52,14 +52,17 @@ void pane_free(struct pane *p); /* NULL is fine */
 void pane_feed(struct pane *p, const char *bytes, size_t len);
 /* Encodes a key the way the program asked for (application cursor keys, mouse
  * modes, UTF-8). false: it means nothing to a terminal, or a mouse event the
- * program does not want. Typing returns the view to live. */
+ * program does not want. Typing returns the view to live. On the alternate screen the
+ * wheel is arrow keys for a program that knows no mouse. */
 bool pane_key(struct pane *p, struct key key);
-/* Bracketed when the program asked; embedded end markers are removed. */
+/* Bracketed when the program asked; embedded end markers are removed, line ends become
+ * carriage returns. */
 void pane_paste(struct pane *p, const char *bytes, size_t len);
 void pane_focus(struct pane *p, bool focused);
 /* Reflows the primary screen's logical lines; cheap for long scrollback. */
 void pane_resize(struct pane *p, int rows, int cols);
-/* As a hard reset plus clear: after a gap in the output. Scrollback is kept. */
+/* As a hard reset plus clear: after a gap in the output. Scrollback is kept, and what the
+ * primary screen showed is added to it. */
 void pane_reset(struct pane *p);
 
 int pane_rows(const struct pane *p);
@@ -67,7 +70,8 @@ int pane_cols(const struct pane *p);
 /* Row 0 is the top of the live screen, -1 the newest scrollback line (wrapped at
  * today's width). Writes `cols` cells, padding with empty ones; false past the top. */
 bool pane_row(const struct pane *p, int row, struct cell *out, int cols);
-int pane_scrollback(const struct pane *p); /* rows above the screen at today's width */
+/* Rows above the screen at today's width; none above the alternate screen. */
+int pane_scrollback(const struct pane *p);
 /* What of the screen shows: 0 live, n = scrolled back n rows. Clamped; new output
  * does not move a scrolled view (the offset grows with it). */
 int pane_view_offset(const struct pane *p);

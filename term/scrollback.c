@@ -28,11 +28,13 @@ struct scrollback {
 	bool open_wide;
 
 	/* What is known for one width. */
-	int cols; /* 0: nothing */
-	int rows; /* of all lines, the open one included */
-	/* Where the last search ended: line `near` (count: the open one), and the rows
-	 * after it. Searches come in sequences of neighbours. */
+	int cols;		   /* 0: nothing */
+	int rows;		   /* of all lines, the open one included */
+	int open_rows, open_start; /* of the open line; where its last row begins */
+	/* Where the last search ended: line `near` (count: the open one), the rows after
+	 * it, and one of its rows. Searches come in sequences of neighbours. */
 	int near, near_below;
+	int near_row, near_start;
 };
 
 struct scrollback *
@@ -112,23 +114,34 @@ line_rows(const struct scrollback *sb, int i, int cols)
 	return p->rows;
 }
 
-static int
-open_rows(const struct scrollback *sb, int cols)
+/* Counts the rows that the open line has gained. */
+static void
+count_open(struct scrollback *sb, int cols)
 {
-	return sb->open_len > 0 ? count_rows(sb, NULL, cols) : 0;
+	int end;
+
+	if (sb->open_len == 0)
+		return;
+	if (sb->open_rows == 0)
+		sb->open_start = 0;
+	sb->open_rows = MAX(sb->open_rows, 1);
+	while ((end = row_end(sb, NULL, sb->open_start, cols)) < sb->open_len) {
+		sb->open_start = end;
+		sb->open_rows++;
+	}
 }
 
 static void
 forget_search(struct scrollback *sb)
 {
 	sb->near = sb->count;
-	sb->near_below = 0;
+	sb->near_below = sb->near_row = sb->near_start = 0;
 }
 
 static void
 forget_rows(struct scrollback *sb)
 {
-	sb->cols = 0;
+	sb->cols = sb->open_rows = 0;
 	forget_search(sb);
 }
 
@@ -137,7 +150,9 @@ scrollback_rows(struct scrollback *sb, int cols)
 {
 	if (sb->cols == cols)
 		return sb->rows;
-	sb->rows = open_rows(sb, cols);
+	sb->open_rows = 0;
+	count_open(sb, cols);
+	sb->rows = sb->open_rows;
 	for (int i = 0; i < sb->count; i++)
 		sb->rows += line_rows(sb, i, cols);
 	sb->cols = cols;
@@ -195,11 +210,10 @@ add_line(struct scrollback *sb, const struct cell *cells, int len, bool goes_on)
 static void
 pack_open(struct scrollback *sb, bool goes_on)
 {
-	if (sb->cols > 0)
-		sb->rows -= open_rows(sb, sb->cols);
-
 	int len = sb->open_len;
 
+	sb->rows -= sb->open_rows;
+	sb->open_rows = 0;
 	sb->open_len = 0;
 	sb->open_wide = false;
 	add_line(sb, sb->open, len, goes_on);
@@ -222,7 +236,7 @@ reserve_open(struct scrollback *sb, int len)
 static void
 add_to_open(struct scrollback *sb, const struct row *row, int len)
 {
-	int before = sb->cols > 0 ? open_rows(sb, sb->cols) : 0;
+	int before = sb->open_rows;
 	struct cell *to;
 
 	reserve_open(sb, sb->open_len + len);
@@ -232,7 +246,8 @@ add_to_open(struct scrollback *sb, const struct row *row, int len)
 		sb->open_wide |= to[i].width != 1;
 	sb->open_len += len;
 	if (sb->cols > 0)
-		sb->rows += open_rows(sb, sb->cols) - before;
+		count_open(sb, sb->cols);
+	sb->rows += sb->open_rows - before;
 	forget_search(sb);
 }
 
@@ -344,17 +359,34 @@ scrollback_free(struct scrollback *sb)
 static int
 rows_of(const struct scrollback *sb, int i, int cols)
 {
-	return i < sb->count ? line_rows(sb, i, cols) : open_rows(sb, cols);
+	return i < sb->count ? line_rows(sb, i, cols) : sb->open_rows;
 }
 
 /* Moves the search to the line that holds the n-th newest row, 1 <= n <= rows. */
 static void
 search(struct scrollback *sb, int n, int cols)
 {
+	int before = sb->near;
+
 	while (sb->near_below >= n)
 		sb->near_below -= rows_of(sb, ++sb->near, cols);
 	while (sb->near_below + rows_of(sb, sb->near, cols) < n)
 		sb->near_below += rows_of(sb, sb->near--, cols);
+	if (sb->near != before)
+		sb->near_row = sb->near_start = 0;
+}
+
+/* Where row `index` of the line found begins. */
+static int
+row_start(struct scrollback *sb, const struct packed *p, int index, int cols)
+{
+	if (p && !p->wide)
+		return index * cols;
+	if (sb->near_row > index)
+		sb->near_row = sb->near_start = 0;
+	for (; sb->near_row < index; sb->near_row++)
+		sb->near_start = row_end(sb, p, sb->near_start, cols);
+	return sb->near_start;
 }
 
 static void
@@ -376,15 +408,8 @@ scrollback_row(struct scrollback *sb, int n, int cols, struct cell *out, bool *w
 
 	const struct packed *p = line_at(sb, sb->near);
 	int rows = rows_of(sb, sb->near, cols);
-	int index = rows - (n - sb->near_below), start = 0;
-
-	if (p && !p->wide)
-		start = index * cols;
-	else
-		for (int i = 0; i < index; i++)
-			start = row_end(sb, p, start, cols);
-
-	int end = row_end(sb, p, start, cols);
+	int index = rows - (n - sb->near_below);
+	int start = row_start(sb, p, index, cols), end = row_end(sb, p, start, cols);
 
 	copy_cells(sb, p, start, end, out);
 	for (int i = end - start; i < cols; i++)

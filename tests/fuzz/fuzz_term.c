@@ -20,7 +20,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RESIZES_MAX = 3, ROWS_SPAN = 64, COLS_SPAN = 140, HISTORY_LINES = 200 };
+/* Small, so that edges and limits are reached by few bytes. */
+enum { RESIZES_MAX = 3, ROWS_SPAN = 16, COLS_SPAN = 40, HISTORY_LINES = 40 };
 
 struct plan {
 	int rows, cols;

@@ -55,7 +55,7 @@ random_cells(struct cell *out, int max, uint32_t *seed)
 		out[i] = pen;
 		out[i].ch =
 		    limit >= CELL_CLUSTER ? limit : next_random(seed) % (limit + 1);
-		if (limit > 0xff && i + 1 < len && next_random(seed) % 3 == 0) {
+		if (i + 1 < len && next_random(seed) % 3 == 0) {
 			out[i].width = 2;
 			out[i + 1] = pen;
 			out[++i].width = 0;
