@@ -10,6 +10,11 @@
 #include "base/mem.h"
 #include "tui/app_internal.h"
 
+/*
+ * Views form one stack: a base (fleet, terminals), which is opened once and kept, and
+ * what was pushed above it. A view that closes is only marked; it goes at the end of the
+ * turn, so that it may close itself, or what is below it, from inside its own callback.
+ */
 enum {
 	FRAME_MS = 16,	   /* 60 a second */
 	FRAME_SSH_MS = 50, /* 20 a second */

@@ -9,6 +9,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/*
+ * Everything ends in put(): the one place that clips and that keeps wide characters
+ * whole. What a terminal could misread never gets that far: text is decoded, and every
+ * character of it that cannot be shown is replaced, whoever was meant to clean it.
+ */
 enum { REPLACEMENT = 0xfffd, CLUSTER_MAX = 6 };
 
 static const struct cell blank = { .ch = ' ', .role = ROLE_TEXT, .width = 1 };

@@ -5,6 +5,7 @@
 #include "tui/app_internal.h"
 
 /* Header, banner, message row and hints: what every full view has around it. */
+/* The banner pushes the body down by one row for as long as a condition lasts. */
 enum {
 	HEADER_ROWS = 1,
 	FOOT_ROWS = 2,

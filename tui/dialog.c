@@ -9,6 +9,11 @@
 #include "tui/prompt.h"
 #include "tui/widgets.h"
 
+/*
+ * Four levels share one box and one way to answer. Targets are held by id and described
+ * anew for every drawing and once more for the answer, so that nothing is acted on that
+ * has changed since it was asked about.
+ */
 enum {
 	ROW_MAX = 1024,
 	MS_PER_S = 1000,

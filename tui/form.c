@@ -9,6 +9,8 @@
 #include "tui/dialog.h"
 #include "tui/form_internal.h"
 
+/* Lines, choices and toggles are one struct each with room for all three: forms are
+ * small, and a field's kind never changes. */
 struct form_arg {
 	const struct form_options *options;
 	const struct form_events *events;

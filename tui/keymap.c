@@ -10,6 +10,11 @@
 #include "base/text.h"
 #include "tui/keymap_defaults.h"
 
+/*
+ * One packed list per context. Defaults come from keymap_defaults.c, keys.ini replaces
+ * all keys of a command in a context at once; a key that is given to another command is
+ * taken away from the one that had it, so no list ever has a key twice.
+ */
 enum {
 	KEY_NAME_SIZE = 16,
 	SMALL_COLS = 80,

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* The cursor is a byte offset that always stands before a base character: combining
+ * marks move and are deleted with what they belong to. */
 enum { HISTORY_MAX = 100 };
 
 void

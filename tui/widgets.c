@@ -9,6 +9,7 @@
 
 /* ---- sparklines */
 
+/* More than all of it happens for a moment when a limit has just been lowered. */
 static float
 clamp_percent(float value)
 {
