@@ -57,7 +57,7 @@ struct app_options {
 	int64_t order_hold_ms, ttl_s, extend_s;
 	const char *sort; /* "-cpu": how the fleet opens; NULL: by name; borrowed */
 	bool animations;
-	bool confirm_by_name; /* a kill asks for the profile's name */
+	bool confirm_by_name;	  /* a kill asks for the profile's name */
 	const struct pairs *keys; /* keys.ini; borrowed during the call */
 	int scrollback_lines;
 	int64_t scrollback_bytes;
