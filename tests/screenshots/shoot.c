@@ -70,7 +70,7 @@ static const struct scene {
 	    { "?embeddings", "/embed\r", "?1 of 5", "s", "?$", "clear; top\r" } },
 	{ "help-120x40", "sandtop", 40, 120, { NULL }, { "?ingest", "?", "?Keys" } },
 	{ "create-120x40", "sandtop", 40, 120, { NULL },
-	    { "?ingest", "c", "?Time to live" } },
+	    { "?ingest", "c", "?New sandbox" } },
 	{ "kill-120x40", "sandtop", 40, 120, { NULL }, { "?ingest", "X", "?KILL" } },
 	{ "palette-120x40", "sandtop", 40, 120, { NULL },
 	    { "?ingest", ":", "?palette", "pau" } },
