@@ -1,3 +1,4 @@
+/* command_table - every command with its arguments, options and help, in one table. */
 #include "fleet/command.h"
 
 #include "base/compiler.h"

@@ -1,3 +1,5 @@
+/* box_probe - finds the best rung of the isolation ladder by running a sandbox on each
+ * . */
 #include "host/box.h"
 
 #include <errno.h>

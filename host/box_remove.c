@@ -1,3 +1,4 @@
+/* box_remove - removes a sandbox's directory with the rights that made it. */
 #include "host/box.h"
 
 #include <signal.h>

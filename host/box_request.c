@@ -1,3 +1,4 @@
+/* box_request - questions to the supervisor and the answers that belong to them. */
 #include "host/box.h"
 
 #include <assert.h>

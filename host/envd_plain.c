@@ -1,3 +1,4 @@
+/* envd_plain - envd's plain HTTP: health, metrics, environment. */
 #include "host/envd.h"
 
 #include <stdlib.h>

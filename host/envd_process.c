@@ -1,3 +1,4 @@
+/* envd_process - envd's process calls: start, connect, list, input, size, signal. */
 #include "host/envd.h"
 
 #include <signal.h>

@@ -1,3 +1,5 @@
+/* envd_stream_input - StreamInput: input envelopes as they arrive in a request that
+ * stays open. */
 #include "host/envd.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* launch - starts, stops and finds the host from a client's side. */
 #include "host/host.h"
 
 #include <errno.h>

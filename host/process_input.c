@@ -1,3 +1,4 @@
+/* process_input - bytes on their way into a process, in order, without blocking. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* registry - all sandboxes of the host: ids, time-outs, what survives a restart. */
 #include "host/sandbox.h"
 
 #include <dirent.h>

@@ -1,3 +1,5 @@
+/* request - one HTTP request from header to answer, and streams that are written past
+ * the library. */
 #include "host/server.h"
 
 #include <assert.h>

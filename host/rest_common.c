@@ -1,3 +1,4 @@
+/* rest_common - what the REST handlers share: finding the sandbox, answering errors. */
 #include "host/rest.h"
 
 #include <stdlib.h>

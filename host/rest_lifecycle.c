@@ -1,3 +1,4 @@
+/* rest_lifecycle - pause, resume, connect, timeout and refreshes. */
 #include "host/rest.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* rest_logs - logs of a sandbox in both generations. */
 #include "host/rest.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* rest_metrics - metrics of one sandbox, of many, and of the team. */
 #include "host/rest.h"
 
 #include <stdlib.h>

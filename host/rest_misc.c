@@ -1,3 +1,4 @@
+/* rest_misc - health and templates. */
 #include "host/rest.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* rest_sandboxes - create, list, get and kill. */
 #include "host/rest.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* store_logs - journal lines and samples on disk. */
 #include <stdlib.h>
 #include <string.h>
 

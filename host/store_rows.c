@@ -1,3 +1,4 @@
+/* store_rows - sandboxes on disk. */
 #include <stdlib.h>
 #include <string.h>
 

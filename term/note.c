@@ -1,3 +1,4 @@
+/* note - a line of ours in the stream of a pane, such as the mark of a gap. */
 #include <stdlib.h>
 #include <string.h>
 

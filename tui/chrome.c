@@ -1,3 +1,4 @@
+/* chrome - header, banner, message row and hints around every full view. */
 #include <stdio.h>
 
 #include "base/clock.h"

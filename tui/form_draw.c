@@ -1,3 +1,4 @@
+/* form_draw - what a form looks like. */
 #include <stdio.h>
 #include <string.h>
 

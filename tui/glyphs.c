@@ -1,3 +1,4 @@
+/* glyphs - the two glyph sets. */
 #include "tui/theme.h"
 
 const struct glyphs glyphs_unicode = {

@@ -1,3 +1,4 @@
+/* help - the keys of a context from the live map, searchable. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* key_guard - which keys may answer a dialog, so that type-ahead never does. */
 #include "tui/dialog.h"
 
 void

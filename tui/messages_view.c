@@ -1,3 +1,4 @@
+/* messages_view - everything that was said, with times. */
 #include <stdio.h>
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* palette - commands and sandboxes by name, with the key beside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

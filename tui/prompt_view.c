@@ -1,3 +1,4 @@
+/* prompt_view - asks for one line on the message row. */
 #include <stdlib.h>
 
 #include "base/mem.h"

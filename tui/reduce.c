@@ -1,3 +1,4 @@
+/* reduce - fewer colours: the nearest of 256, 16 or 8. */
 #include "tui/theme.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* screen_curses - the real terminal behind screen.h. */
 #include "tui/screen.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* which_key - the menu of what is behind the prefix. */
 #include "tui/app_internal.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* envd_metrics - what envd's GET /metrics answers, both ways. */
 #include "wire/process.h"
 
 #include <limits.h>

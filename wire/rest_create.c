@@ -1,3 +1,5 @@
+/* rest_create - the body that creates a sandbox and the object that answers it, both
+ * ways. */
 #include "wire/rest.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* rest_error - error bodies of the control plane, and whatever stands in their place. */
 #include "wire/rest.h"
 
 #include <string.h>

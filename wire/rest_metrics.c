@@ -1,3 +1,4 @@
+/* rest_metrics - samples of one sandbox and of many, both ways. */
 #include "wire/rest.h"
 
 #include <limits.h>

@@ -1,3 +1,5 @@
+/* rest_sandbox - a sandbox as list and detail show it, and the bodies of its lifecycle
+ * calls. */
 #include "wire/rest.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* account - the passwd and group entries a process runs under. */
 #include "host/init/init.h"
 
 #include <fcntl.h>

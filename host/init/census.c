@@ -1,3 +1,4 @@
+/* census - who runs inside and what they use, from the sandbox's own /proc. */
 #include "host/init/init.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* channel - messages and descriptors over the socket to the host. */
 #include "host/init/init.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* group - freezes and thaws everything inside. */
 #include "host/init/init.h"
 
 #include <fcntl.h>

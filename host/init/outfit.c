@@ -1,3 +1,4 @@
+/* outfit - makes the sandbox's root fit to live in: devices, names, network. */
 #include "host/init/init.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* spawn - starts a process on a PTY or pipes and hands the other ends out. */
 #include "host/init/child.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* wipe - deletes a tree from inside, where no link leads out. */
 #include "host/init/init.h"
 
 #include <dirent.h>
