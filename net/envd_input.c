@@ -8,12 +8,6 @@
  * not at all. A SendInput has no deadline: a full pipe or terminal may block it
  * for as long as the program does not read, and a dead link shows in the
  * output stream's silence.
- *
- * Over StreamInput nothing is acknowledged. Bytes count as arrived when the
- * transport has taken them, and as doubtful until something comes back; if
- * that request breaks with doubtful bytes, the stream is lost, else the next
- * key opens a new one. libcurl may notice a close only when it sends again, so
- * an idle request is given something to send now and then.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -28,16 +22,9 @@
 enum {
 	QUEUE_MAX = 64 * 1024 * 1024,
 	PIECE = 256 * 1024, /* of one SendInput */
-	REPLY_MAX = 4096,
 	RESIZE_QUIET_MS = 50,
 	UNARY_MS = 15000,
-	UPLOAD_KEEPALIVE_MS = 15000,
-	/* Without output even, bytes are believed to have been typed after this. */
-	DOUBT_MS = 10000,
-	BROKEN_UPLOADS_MAX = 3,
 };
-
-static void pump(struct envd_stream *s);
 
 /* ---- reports */
 
@@ -74,7 +61,7 @@ note_lag(struct input *in)
 	in->key_at_us = 0;
 }
 
-static void
+void
 input_fail(struct envd_stream *s, const struct error *err)
 {
 	struct input *in = &s->input;
@@ -90,8 +77,9 @@ input_fail(struct envd_stream *s, const struct error *err)
 		tell_pending(s);
 }
 
-static void
-lose(struct envd_stream *s, const struct connect_error *ce, const struct error *cause)
+void
+input_lose(
+    struct envd_stream *s, const struct connect_error *ce, const struct error *cause)
 {
 	struct error err = *cause;
 
@@ -110,9 +98,9 @@ is_untaken(const struct http_reply *reply)
 	       reply->status == 429;
 }
 
-/* The process takes no input: over, not of that kind, or its end is closed. */
-static bool
-is_unwanted(const struct connect_error *ce)
+/* Connect codes that say so; others say nothing of what became of the bytes. */
+bool
+input_is_unwanted(const struct connect_error *ce)
 {
 	static const enum connect_code codes[] = {
 		CONNECT_NOT_FOUND,
@@ -139,10 +127,10 @@ on_failure(struct envd_stream *s, const struct http_reply *reply,
 		    in->timer, (uint64_t)backoff_ms(s->envd->backoff_ms, in->tries), 0);
 		return;
 	}
-	if (ce->code != CONNECT_OK && is_unwanted(ce))
+	if (ce->code != CONNECT_OK && input_is_unwanted(ce))
 		input_fail(s, err);
 	else
-		lose(s, ce, err);
+		input_lose(s, ce, err);
 }
 
 /* Asked behind the first key, which the question would only hold up. */
@@ -172,7 +160,7 @@ on_sent(void *ctx, const struct http_reply *reply, const struct connect_error *c
 		buf_consume(&in->queue, sent);
 		note_lag(in);
 		ask_for_streaming(s);
-		pump(s);
+		input_pump(s);
 		if (!s->over)
 			tell_pending(s);
 	}
@@ -235,157 +223,6 @@ send_close(struct envd_stream *s)
 	buf_clear(&body);
 }
 
-/* ---- StreamInput */
-
-static void
-close_upload(struct envd_stream *s)
-{
-	struct input *in = &s->input;
-
-	http_cancel(s->envd->http, in->upload);
-	in->upload = 0;
-	buf_reset(&in->upload_reply);
-}
-
-/* It is never over before we end it, so any answer is bad news. */
-static void
-on_upload_over(
-    struct envd_stream *s, const struct connect_error *ce, const struct error *err)
-{
-	struct input *in = &s->input;
-	bool recent = loop_now_ms(s->envd->loop) - in->written_ms < DOUBT_MS;
-
-	close_upload(s);
-	if (ce->code != CONNECT_OK && is_unwanted(ce)) {
-		input_fail(s, err);
-		return;
-	}
-	if (in->doubtful && recent) {
-		lose(s, ce, err);
-		return;
-	}
-	log_debug("envd", "StreamInput ended: %s", err->text);
-	if (++in->broken_uploads >= BROKEN_UPLOADS_MAX)
-		http_set_origin_note(s->envd->http, s->envd->url, INPUT_SINGLE);
-	pump(s);
-}
-
-/* The end of the answer, once it is whole; libcurl would go on sending behind it. */
-static bool
-read_upload_end(const struct input *in, struct connect_error *ce)
-{
-	struct envelope_reader reader;
-	struct envelope env;
-	bool ended = false;
-
-	envelope_reader_init(&reader, REPLY_MAX);
-	envelope_feed(&reader, in->upload_reply.data, in->upload_reply.len);
-	while (!ended && envelope_next(&reader, &env, NULL))
-		ended = (env.flags & ENVELOPE_END) != 0;
-	if (ended)
-		connect_end_parse(env.payload, env.len, ce);
-	envelope_reader_clear(&reader);
-	return ended;
-}
-
-static void
-report_upload_over(
-    struct envd_stream *s, const struct connect_error *ce, const struct error *cause)
-{
-	struct error err = *cause;
-
-	stream_enter(s);
-	if (ce->code != CONNECT_OK)
-		connect_error_set(ce, &err, "typing");
-	else if (!err.code)
-		error_set(&err, ERROR_OFFLINE, "typing: the connection was closed");
-	on_upload_over(s, ce, &err);
-	stream_leave(s);
-}
-
-static void
-on_upload_data(void *ctx, const char *bytes, size_t len)
-{
-	struct envd_stream *s = ctx;
-	struct connect_error ce = { 0 };
-	struct error none = { 0 };
-
-	buf_add(&s->input.upload_reply, bytes, len);
-	if (read_upload_end(&s->input, &ce))
-		report_upload_over(s, &ce, &none);
-}
-
-static void
-on_upload_done(void *ctx, const struct http_reply *reply)
-{
-	struct envd_stream *s = ctx;
-	struct connect_error ce = { 0 };
-
-	if (reply->status != 0 && reply->status != 200)
-		connect_error_from_body(reply->status, s->input.upload_reply.data,
-		    s->input.upload_reply.len, &ce);
-	report_upload_over(s, &ce, &reply->error);
-}
-
-static void
-open_upload(struct envd_stream *s)
-{
-	struct input *in = &s->input;
-	const char *headers[ENVD_HEADERS_MAX + 1];
-	char *url = xasprintf("%s/process.Process/StreamInput", s->envd->url);
-	struct buf first;
-
-	envd_headers(s->envd, true, headers);
-	in->upload = http_start(s->envd->http, &(struct http_request){
-						   .method = "POST",
-						   .url = url,
-						   .headers = headers,
-						   .stream = true,
-						   .upload = true,
-						   .data = on_upload_data,
-						   .done = on_upload_done,
-						   .ctx = s,
-					       });
-	buf_init(&first, 1024);
-	process_add_stream_start(&first, s->pid);
-	http_write(s->envd->http, in->upload, first.data, first.len);
-	buf_clear(&first);
-	free(url);
-}
-
-static void
-write_upload(struct envd_stream *s)
-{
-	struct input *in = &s->input;
-	struct buf message;
-
-	if (!in->upload)
-		open_upload(s);
-	buf_init(&message, 2 * QUEUE_MAX);
-	process_add_stream_data(&message, in->kind, in->queue.data, in->queue.len);
-	http_write(s->envd->http, in->upload, message.data, message.len);
-	buf_clear(&message);
-	buf_reset(&in->queue);
-	in->written_ms = loop_now_ms(s->envd->loop);
-	in->doubtful = true;
-}
-
-static void
-keep_upload_alive(struct envd_stream *s)
-{
-	struct input *in = &s->input;
-	uint64_t now = loop_now_ms(s->envd->loop);
-	struct buf message;
-
-	if (!in->upload || now - in->written_ms < UPLOAD_KEEPALIVE_MS)
-		return;
-	buf_init(&message, 1024);
-	process_add_stream_keepalive(&message);
-	http_write(s->envd->http, in->upload, message.data, message.len);
-	buf_clear(&message);
-	in->written_ms = now;
-}
-
 /* ---- what is next */
 
 /* This server takes StreamInput. */
@@ -398,8 +235,8 @@ is_streaming(const struct envd_stream *s)
 	       (note == INPUT_STREAM || s->input.upload);
 }
 
-static void
-pump(struct envd_stream *s)
+void
+input_pump(struct envd_stream *s)
 {
 	struct input *in = &s->input;
 
@@ -407,7 +244,7 @@ pump(struct envd_stream *s)
 	    timer_is_active(in->timer))
 		return;
 	if (in->queue.len > 0 && is_streaming(s))
-		write_upload(s);
+		upload_write(s);
 	else if (in->queue.len > 0)
 		send_piece(s);
 	else if (in->closing)
@@ -423,7 +260,7 @@ on_timer(void *ctx)
 	if (s->input.failure.code)
 		input_fail(s, &s->input.failure);
 	else
-		pump(s);
+		input_pump(s);
 	stream_leave(s);
 }
 
@@ -492,7 +329,7 @@ input_init(struct envd_stream *s)
 	struct input *in = &s->input;
 
 	buf_init(&in->queue, QUEUE_MAX);
-	buf_init(&in->upload_reply, REPLY_MAX);
+	upload_init(s);
 	in->timer = timer_new(s->envd->loop, on_timer, s);
 	in->resize_timer = timer_new(s->envd->loop, on_resize_quiet, s);
 	in->lag_ms = -1;
@@ -505,7 +342,7 @@ input_stop(struct envd_stream *s)
 
 	envd_cancel(s->envd, in->call);
 	envd_cancel(s->envd, in->resize_call);
-	close_upload(s);
+	upload_close(s);
 	loop_defer_cancel(s->envd->loop, in->tell);
 	in->call = in->resize_call = in->tell = 0;
 	in->in_flight = 0;
@@ -527,7 +364,7 @@ input_clear(struct envd_stream *s)
 void
 input_started(struct envd_stream *s)
 {
-	pump(s);
+	input_pump(s);
 	send_size(s);
 }
 
@@ -539,7 +376,7 @@ input_heard(struct envd_stream *s, bool output)
 		note_lag(&s->input);
 		tell_pending(s);
 	} else {
-		keep_upload_alive(s);
+		upload_keep_alive(s);
 	}
 }
 
@@ -566,7 +403,7 @@ envd_stream_send(
 	}
 	if (in->key_at_us == 0)
 		in->key_at_us = clock_mono_us();
-	pump(s);
+	input_pump(s);
 	if (in->told == 0 && in->tell == 0)
 		in->tell = loop_defer(s->envd->loop, on_tell, s);
 }
@@ -589,7 +426,7 @@ envd_stream_close_stdin(struct envd_stream *s)
 		timer_start(in->timer, 0, 0);
 		return;
 	}
-	pump(s);
+	input_pump(s);
 }
 
 size_t

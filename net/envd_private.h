@@ -117,6 +117,20 @@ void input_clear(struct envd_stream *s);
 void input_started(struct envd_stream *s);
 void input_heard(struct envd_stream *s, bool output);
 
+/* for envd_upload.c */
+void input_pump(struct envd_stream *s); /* sends what is next, if anything */
+void input_fail(struct envd_stream *s, const struct error *err);
+void input_lose(
+    struct envd_stream *s, const struct connect_error *ce, const struct error *cause);
+/* The process takes no input: over, not of that kind, or its end is closed. */
+bool input_is_unwanted(const struct connect_error *ce);
+
+/* ---- envd_upload.c */
+void upload_init(struct envd_stream *s);
+void upload_write(struct envd_stream *s); /* the whole queue; opens it when needed */
+void upload_keep_alive(struct envd_stream *s);
+void upload_close(struct envd_stream *s);
+
 /* ---- envd_probe.c */
 void probe_start(struct envd *e);
 void probe_free(struct envd *e);

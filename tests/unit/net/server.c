@@ -197,6 +197,31 @@ try_answer(struct server *s, size_t index, enum server_when when)
 }
 
 static void
+note_gone(struct server *s, int connection)
+{
+	for (size_t i = 0; i < s->request_count; i++) {
+		struct server_request *r = s->requests[i];
+
+		if (r->connection != connection || r->gone)
+			continue;
+		r->gone = true;
+		r->gone_at = s->request_count;
+	}
+}
+
+/* So that it is known which connections had been closed when a request came. */
+static void
+look_for_gone(struct server *s)
+{
+	char byte;
+
+	for (int i = 0; i < s->connection_count; i++)
+		if (!s->connections[i]->closed &&
+		    recv(s->connections[i]->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+			note_gone(s, i);
+}
+
+static void
 begin_request(struct connection *c, size_t head_len)
 {
 	struct server *s = c->server;
@@ -206,6 +231,7 @@ begin_request(struct connection *c, size_t head_len)
 	const char *length;
 
 	assert(version && version < line_end);
+	look_for_gone(s);
 	r->line = xstrndup(c->in.data, (size_t)(version - c->in.data));
 	r->head = xstrndup(line_end, head_len - (size_t)(line_end - c->in.data));
 	r->connection = c->number;
@@ -300,9 +326,7 @@ on_connection_ready(void *ctx, int events)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
-		for (size_t i = 0; i < c->server->request_count; i++)
-			if (c->server->requests[i]->connection == c->number)
-				c->server->requests[i]->gone = true;
+		note_gone(c->server, c->number);
 		close_connection(c);
 		return;
 	}
@@ -355,6 +379,18 @@ server_request(const struct server *s, size_t index)
 }
 
 const char *
+server_line(const struct server *s, size_t index)
+{
+	return server_request(s, index)->line;
+}
+
+const char *
+server_body(const struct server *s, size_t index)
+{
+	return server_request(s, index)->body.data;
+}
+
+const char *
 server_header(struct server *s, size_t index, const char *name)
 {
 	const char *at = s->requests[index]->head;
@@ -386,6 +422,12 @@ server_send(struct server *s, size_t index, const void *bytes, size_t len)
 
 	buf_add(&c->out, bytes, len);
 	flush(c);
+}
+
+void
+server_send_text(struct server *s, size_t index, const char *text)
+{
+	server_send(s, index, text, strlen(text));
 }
 
 void

@@ -44,17 +44,22 @@ struct server_request {
 	char *head;	 /* owned: header lines as they came */
 	struct buf body; /* decoded; grows while an upload is open */
 	bool complete;
-	bool gone; /* the client closed this connection */
+	bool gone;	/* the client closed this connection */
+	size_t gone_at; /* how many requests had come by then */
 	int connection;
 };
 size_t server_count(const struct server *s);
 const struct server_request *server_request(const struct server *s, size_t index);
+/* Their line and body. */
+const char *server_line(const struct server *s, size_t index);
+const char *server_body(const struct server *s, size_t index);
 /* The value of a header of the request, "" when absent; valid until the next call. */
 const char *server_header(struct server *s, size_t index, const char *name);
 int server_connections(const struct server *s); /* accepted so far */
 
 /* On the connection on which this request came. */
 void server_send(struct server *s, size_t index, const void *bytes, size_t len);
+void server_send_text(struct server *s, size_t index, const char *text);
 void server_cut(struct server *s, size_t index);
 /* No longer listens; connections stay. */
 void server_refuse(struct server *s);

@@ -1,196 +1,10 @@
 /* The control plane's calls: their bytes, and what becomes of every answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/net/api_world.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "net/api.h"
-#include "tests/unit/net/server.h"
-
-#define ID "iabcdefghij0123456789"
-#define SANDBOX(state)                                                                   \
-	"{\"sandboxID\":\"" ID "\",\"templateID\":\"base\",\"clientID\":\"6532622b\","   \
-	"\"startedAt\":\"2026-01-01T00:00:00Z\",\"endAt\":\"2026-01-01T01:00:00Z\","     \
-	"\"state\":\"" state "\",\"cpuCount\":2,\"memoryMB\":512,\"diskSizeMB\":1,"      \
-	"\"envdVersion\":\"0.6.4\",\"envdAccessToken\":\"tok\"}"
-#define CREATED                                                                          \
-	"{\"sandboxID\":\"" ID "\",\"templateID\":\"base\",\"clientID\":\"6532622b\","   \
-	"\"alias\":\"\",\"envdVersion\":\"0.6.4\",\"envdAccessToken\":\"tok\"}"
-#define REFUSAL(code, text) "{\"code\":" #code ",\"message\":\"" text "\"}"
-
-struct world {
-	struct loop *loop;
-	struct server *server;
-	struct http *http;
-	struct api *api;
-	int done, pages;
-	size_t rows;
-	bool last, already;
-	int64_t total;
-	struct error err;
-	char id[64], token[64], text[128];
-	api_call cancel_in_page;
-};
-
-static int
-setup(void **state)
-{
-	struct world *w = xcalloc(1, sizeof *w);
-
-	w->loop = loop_new();
-	w->server = server_new(w->loop);
-	w->http = http_new(w->loop, &(struct http_settings){ .user_agent = "test/1" });
-	w->api = api_new(w->loop, w->http,
-	    &(struct api_settings){
-		.url = server_url(w->server), .key = "e2b_key", .backoff_ms = 1 });
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	api_free(w->api);
-	http_free(w->http);
-	server_free(w->server);
-	loop_free(w->loop);
-	free(w);
-	return 0;
-}
-
-/* ---- the owners' callbacks */
-
-static void
-on_done(void *ctx, const struct error *err)
-{
-	struct world *w = ctx;
-
-	w->done++;
-	w->err = *err;
-}
-
-static void
-on_page(void *ctx, const struct rest_sandbox_list *page, bool last, int64_t total_running)
-{
-	struct world *w = ctx;
-
-	w->pages++;
-	w->rows += page->count;
-	w->last = last;
-	w->total = total_running;
-	if (page->count > 0)
-		str_copy(w->id, sizeof w->id, page->items[page->count - 1].id);
-	if (w->cancel_in_page)
-		api_cancel(w->api, w->cancel_in_page);
-}
-
-static void
-on_sandbox(void *ctx, const struct rest_sandbox *sandbox, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	str_copy(w->id, sizeof w->id, sandbox->id ? sandbox->id : "");
-}
-
-static void
-on_created(void *ctx, const struct rest_created *created, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	str_copy(w->id, sizeof w->id, created->id ? created->id : "");
-	str_copy(
-	    w->token, sizeof w->token, created->envd_token ? created->envd_token : "");
-}
-
-static void
-on_act(void *ctx, bool already, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	w->already = already;
-}
-
-static void
-on_metrics(void *ctx, const struct rest_metric_list *list, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	w->rows = list->count;
-}
-
-static void
-on_map(void *ctx, const struct rest_metric_map *map, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	w->rows = map->count;
-}
-
-static void
-on_logs(void *ctx, const struct rest_log_list *list, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	w->rows = list->count;
-	w->text[0] = '\0';
-	for (size_t i = 0; i < list->count; i++) {
-		size_t len = strlen(w->text);
-
-		str_copy(w->text + len, sizeof w->text - len, list->items[i].message);
-	}
-}
-
-static void
-on_marker(void *ctx, const char *id, const struct error *err)
-{
-	struct world *w = ctx;
-
-	on_done(w, err);
-	str_copy(w->id, sizeof w->id, id ? id : "");
-}
-
-static const char *
-line(struct world *w, size_t index)
-{
-	return server_request(w->server, index)->line;
-}
-
-static const char *
-body(struct world *w, size_t index)
-{
-	return server_request(w->server, index)->body.data;
-}
-
-static void
-send_text(struct world *w, size_t index, const char *text)
-{
-	server_send(w->server, index, text, strlen(text));
-}
-
-/* The marker in the metadata of the create that was sent as `index`. */
-static void
-marker_of(struct world *w, size_t index, char *out)
-{
-	const char *at = strstr(body(w, index), "\"" API_MARKER_KEY "\":\"");
-
-	assert_non_null(at);
-	memcpy(out, at + strlen("\"" API_MARKER_KEY "\":\""), 16);
-	out[16] = '\0';
-}
 
 /* ---- the bytes of each call */
 
@@ -278,18 +92,6 @@ ask_logs(struct world *w)
 	return api_logs(w->api, ID, &query, on_logs, w);
 }
 
-static api_call
-ask_create(struct world *w)
-{
-	struct rest_create create = { .template_id = xstrdup("base"), .timeout_s = 900 };
-	api_call id;
-
-	pairs_set(&create.metadata, "a", "b");
-	id = api_create(w->api, &create, on_created, w);
-	rest_create_clear(&create);
-	return id;
-}
-
 static const struct {
 	api_call (*ask)(struct world *w);
 	const char *line, *body;
@@ -329,9 +131,9 @@ test_bytes_of_every_call(void **state)
 		assert_int_not_equal(calls[i].ask(w), 0);
 		assert_int_equal(w->done, 0);
 		UNTIL(w->loop, w->done);
-		assert_string_equal(line(w, i), calls[i].line);
+		assert_string_equal(server_line(w->server, i), calls[i].line);
 		if (calls[i].body)
-			assert_string_equal(body(w, i), calls[i].body);
+			assert_string_equal(server_body(w->server, i), calls[i].body);
 		assert_string_equal(server_header(w->server, i, "X-API-Key"), "e2b_key");
 		assert_string_equal(
 		    server_header(w->server, i, "Content-Type"), "application/json");
@@ -505,7 +307,7 @@ test_reads_are_repeated(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct world *w;
 
-		setup(state);
+		api_setup(state);
 		w = *state;
 		server_reply(w->server, NULL, cases[i].status, cases[i].headers, "");
 		server_reply(w->server, NULL, cases[i].status, cases[i].headers, "");
@@ -515,7 +317,7 @@ test_reads_are_repeated(void **state)
 		assert_int_equal(w->err.code == ERROR_NONE, cases[i].sent > 0);
 		assert_int_equal(
 		    server_count(w->server), cases[i].sent ? cases[i].sent : 1);
-		teardown(state);
+		api_teardown(state);
 	}
 }
 
@@ -586,10 +388,10 @@ test_pages_are_followed(void **state)
 	assert_int_equal(w->rows, 3);
 	assert_true(w->last);
 	assert_int_equal(w->total, -1);
-	assert_string_equal(line(w, 1),
+	assert_string_equal(server_line(w->server, 1),
 	    "GET /v2/sandboxes?state=running,paused&limit=100&nextToken=a%2Fb%3D");
-	assert_string_equal(
-	    line(w, 2), "GET /v2/sandboxes?state=running,paused&limit=100&nextToken=c");
+	assert_string_equal(server_line(w->server, 2),
+	    "GET /v2/sandboxes?state=running,paused&limit=100&nextToken=c");
 }
 
 static void
@@ -636,14 +438,15 @@ test_list_queries(void **state)
 	    on_page, on_done, w);
 	pairs_clear(&filter);
 	UNTIL(w->loop, w->done);
-	assert_string_equal(line(w, 0),
+	assert_string_equal(server_line(w->server, 0),
 	    "GET /v2/sandboxes?state=running&limit=1&metadata=run%3Da%252526b");
 	assert_int_equal(w->rows, 1);
 	assert_true(w->last);
 	server_reply(w->server, NULL, 200, NULL, "[]");
 	api_list(w->api, &(struct api_list_query){ .paused = true }, NULL, on_done, w);
 	UNTIL(w->loop, w->done == 2);
-	assert_string_equal(line(w, 1), "GET /v2/sandboxes?state=paused&limit=100");
+	assert_string_equal(
+	    server_line(w->server, 1), "GET /v2/sandboxes?state=paused&limit=100");
 }
 
 static void
@@ -686,10 +489,10 @@ test_old_servers_are_remembered(void **state)
 		cases[i].ask(w);
 		UNTIL(w->loop, w->done == 1);
 		assert_int_equal(w->err.code, ERROR_NONE);
-		assert_string_equal(line(w, at + 1), cases[i].old);
+		assert_string_equal(server_line(w->server, at + 1), cases[i].old);
 		cases[i].ask(w);
 		UNTIL(w->loop, w->done == 2);
-		assert_string_equal(line(w, at + 2), cases[i].old);
+		assert_string_equal(server_line(w->server, at + 2), cases[i].old);
 		at += 3;
 	}
 }
@@ -709,7 +512,8 @@ test_a_missing_sandbox_is_no_old_server(void **state)
 	server_reply(w->server, NULL, 200, NULL, CREATED);
 	ask_connect(w);
 	UNTIL(w->loop, w->done == 2);
-	assert_string_equal(line(w, 2), "POST /v2/sandboxes/" ID "/connect");
+	assert_string_equal(
+	    server_line(w->server, 2), "POST /v2/sandboxes/" ID "/connect");
 	server_reply(w->server, NULL, 404, NULL, REFUSAL(404, "no such sandbox"));
 	ask_connect(w); /* v2 is known now: no second try */
 	UNTIL(w->loop, w->done == 3);
@@ -793,7 +597,7 @@ test_pause_and_kill_are_settled_by_reading(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
 		struct world *w;
 
-		setup(state);
+		api_setup(state);
 		w = *state;
 		if (acts[i].status)
 			server_reply(w->server, NULL, acts[i].status, NULL, "");
@@ -809,278 +613,8 @@ test_pause_and_kill_are_settled_by_reading(void **state)
 		assert_int_equal(w->already, acts[i].already);
 		assert_non_null(strstr(w->err.text, acts[i].text));
 		assert_int_equal(server_count(w->server), acts[i].read_status ? 2 : 1);
-		teardown(state);
+		api_teardown(state);
 	}
-}
-
-/* ---- create */
-
-static void
-test_create_carries_marker_and_key(void **state)
-{
-	struct world *w = *state;
-	char marker[17];
-	api_call id;
-
-	id = ask_create(w);
-	UNTIL(w->loop, server_count(w->server) == 1);
-	marker_of(w, 0, marker);
-	assert_string_equal(api_create_marker(w->api, id), marker);
-	assert_int_equal(strlen(server_header(w->server, 0, "Idempotency-Key")), 32);
-	assert_non_null(strstr(body(w, 0), "\"templateID\":\"base\""));
-	assert_non_null(strstr(body(w, 0), "\"timeout\":900"));
-	assert_non_null(strstr(body(w, 0), "\"allow_internet_access\":true"));
-	assert_non_null(strstr(body(w, 0), "\"a\":\"b\""));
-	assert_null(strstr(body(w, 0), "\"secure\""));
-	send_text(w, 0, "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n");
-	UNTIL(w->loop, server_count(w->server) == 2);
-	assert_string_equal(line(w, 1), "POST /sandboxes");
-	assert_non_null(strstr(body(w, 1), "\"secure\":true"));
-	assert_non_null(strstr(body(w, 1), marker));
-	send_text(w, 1, "HTTP/1.1 201 X\r\nContent-Length: 2\r\n\r\n{}");
-	api_cancel(w->api, id);
-	assert_string_equal(api_create_marker(w->api, id), "");
-	assert_int_equal(w->done, 0);
-}
-
-static void
-test_create_always_has_a_timeout(void **state)
-{
-	struct world *w = *state;
-	struct rest_create create = { .template_id = xstrdup("base"), .timeout_s = -1 };
-
-	api_create(w->api, &create, on_created, w);
-	rest_create_clear(&create);
-	UNTIL(w->loop, server_count(w->server) == 1);
-	assert_non_null(strstr(body(w, 0), "\"timeout\":900"));
-}
-
-/* A list whose one sandbox carries the marker. */
-static void
-reply_with_marker(struct world *w, const char *marker)
-{
-	char *list =
-	    xasprintf("[{\"sandboxID\":\"" ID "\",\"templateID\":\"base\","
-		      "\"state\":\"running\",\"startedAt\":\"2026-01-01T00:00:00Z\","
-		      "\"endAt\":\"2026-01-01T01:00:00Z\","
-		      "\"metadata\":{\"" API_MARKER_KEY "\":\"%s\"}}]",
-		marker);
-
-	server_reply(w->server, "GET /v2/sandboxes?state", 200, NULL, list);
-	free(list);
-}
-
-static const struct {
-	int status; /* 0: cut without an answer */
-	const char *answer;
-} unclear[] = {
-	{ 0, "" },
-	{ 201, "" },
-	{ 201, "{\"sandboxID\":" },
-	{ 201, "<html>" },
-	{ 502, "<html>" },
-	{ 504, "" },
-	{ 409, "{\"code\":409,\"message\":\"busy\",\"error_code\":\"idempotency_in_"
-	       "progress\"}" },
-	{ 422, "{\"code\":422,\"message\":\"?\",\"error_code\":\"idempotency_outcome_"
-	       "unknown\"}" },
-};
-
-static void
-answer_create(struct world *w, int status, const char *headers, const char *answer)
-{
-	if (status)
-		server_reply(w->server, "POST", status, headers, answer);
-	else
-		server_answer(w->server,
-		    &(struct server_answer){ .path = "POST", .bytes = "", .cut = true });
-}
-
-static void
-test_a_lost_create_is_found_by_its_marker(void **state)
-{
-	for (size_t i = 0; i < ARRAY_LEN(unclear); i++) {
-		struct world *w;
-		char marker[17];
-
-		setup(state);
-		w = *state;
-		answer_create(w, unclear[i].status, NULL, unclear[i].answer);
-		server_reply(w->server, "GET /v2/sandboxes?", 200, NULL,
-		    "[" SANDBOX("running") "]"); /* a server that ignores the filter */
-		server_reply(
-		    w->server, "GET /sandboxes/" ID, 200, NULL, SANDBOX("running"));
-		ask_create(w);
-		UNTIL(w->loop, server_count(w->server) >= 1);
-		marker_of(w, 0, marker);
-		reply_with_marker(w, marker);
-		UNTIL(w->loop, w->done);
-		assert_int_equal(w->err.code, ERROR_NONE);
-		assert_string_equal(w->id, ID);
-		assert_string_equal(w->token, "tok");
-		assert_int_equal(server_count(w->server), 4);
-		assert_non_null(strstr(line(w, 1), "state=running,paused"));
-		assert_non_null(strstr(line(w, 1), marker));
-		teardown(state);
-	}
-}
-
-static void
-test_a_lost_create_is_never_sent_again(void **state)
-{
-	for (size_t i = 0; i < ARRAY_LEN(unclear); i++) {
-		struct world *w;
-		char marker[17];
-		size_t creates = 0;
-
-		setup(state);
-		w = *state;
-		answer_create(w, unclear[i].status, NULL, unclear[i].answer);
-		server_answer(w->server,
-		    &(struct server_answer){ .path = "GET /v2/sandboxes?",
-			.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-			.keep = true });
-		ask_create(w);
-		UNTIL(w->loop, w->done);
-		assert_int_not_equal(w->err.code, ERROR_NONE);
-		marker_of(w, 0, marker);
-		assert_non_null(strstr(w->err.text, marker));
-		assert_string_equal(w->id, "");
-		for (size_t k = 0; k < server_count(w->server); k++)
-			creates += str_has_prefix(line(w, k), "POST");
-		assert_int_equal(creates, 1);
-		assert_true(server_count(w->server) > 3);
-		teardown(state);
-	}
-}
-
-static void
-test_a_create_that_cannot_be_settled_says_so(void **state)
-{
-	struct world *w = *state;
-
-	answer_create(w, 0, NULL, "");
-	server_answer(
-	    w->server, &(struct server_answer){ .path = "GET",
-			   .bytes = "HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n",
-			   .keep = true });
-	ask_create(w);
-	UNTIL(w->loop, w->done);
-	assert_int_equal(w->err.code, ERROR_OFFLINE);
-	assert_non_null(strstr(w->err.text, "could not be seen"));
-}
-
-static const struct {
-	int status;
-	const char *headers, *answer;
-	bool looks;	/* for the marker in between */
-	size_t creates; /* sent, when the second would succeed */
-} refusals[] = {
-	{ 503, NULL, REFUSAL(503, "full"), true, 2 },
-	{ 503, "Should-Retry: false\r\n", REFUSAL(503, "full"), true, 1 },
-	{ 503, "Should-Retry: true\r\n", "<html>", true, 2 },
-	{ 503, NULL, "<html>", true, 1 },
-	{ 500, NULL, REFUSAL(500, "boom"), true, 1 },
-	{ 500, "Should-Retry: true\r\n", REFUSAL(500, "boom"), true, 2 },
-	{ 503, NULL,
-	    "{\"code\":503,\"message\":\"no\",\"error_code\":\"sandbox_create_refused\"}",
-	    true, 1 },
-	{ 429, "Retry-After: 1\r\n", REFUSAL(429, "slow down"), false, 2 },
-	{ 429, "Retry-After: 1\r\nShould-Retry: false\r\n", REFUSAL(429, "no"), false,
-	    1 },
-	{ 429, NULL, REFUSAL(429, "concurrency limit (20)"), false, 1 },
-	{ 429, "Retry-After: 90\r\n", REFUSAL(429, "later"), false, 1 },
-	{ 400, NULL, REFUSAL(400, "Timeout cannot be greater than 1 hours"), false, 1 },
-	{ 409, NULL,
-	    "{\"code\":409,\"message\":\"m\",\"error_code\":\"idempotency_request_"
-	    "mismatch\"}",
-	    false, 1 },
-	{ 401, NULL, "", false, 1 },
-};
-
-static void
-test_refused_creates(void **state)
-{
-	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-		struct world *w;
-		size_t creates = 0, second = 0;
-		char key[64];
-
-		setup(state);
-		w = *state;
-		answer_create(
-		    w, refusals[i].status, refusals[i].headers, refusals[i].answer);
-		server_reply(w->server, "POST", 201, NULL, CREATED);
-		server_answer(w->server,
-		    &(struct server_answer){ .path = "GET /v2/sandboxes?",
-			.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-			.keep = true });
-		ask_create(w);
-		UNTIL(w->loop, w->done);
-		for (size_t k = 0; k < server_count(w->server); k++) {
-			if (!str_has_prefix(line(w, k), "POST"))
-				continue;
-			creates++;
-			second = k;
-		}
-		assert_int_equal(creates, refusals[i].creates);
-		assert_int_equal(server_count(w->server) > creates, refusals[i].looks);
-		assert_int_equal(w->err.code == ERROR_NONE, creates == 2);
-		str_copy(key, sizeof key, server_header(w->server, 0, "Idempotency-Key"));
-		if (creates == 2)
-			assert_string_not_equal(
-			    key, server_header(w->server, second, "Idempotency-Key"));
-		teardown(state);
-	}
-}
-
-static void
-test_cancelled_creates_can_be_hunted(void **state)
-{
-	struct world *w = *state;
-	char marker[17];
-	api_call id = ask_create(w);
-
-	UNTIL(w->loop, server_count(w->server) == 1);
-	str_copy(marker, sizeof marker, api_create_marker(w->api, id));
-	api_cancel(w->api, id);
-	server_reply(w->server, "GET /v2/sandboxes?", 200, NULL, "[]");
-	reply_with_marker(w, marker);
-	server_reply(w->server, "DELETE /sandboxes/" ID, 204, NULL, "");
-	api_kill_marker(w->api, marker, on_marker, w);
-	UNTIL(w->loop, w->done);
-	assert_int_equal(w->err.code, ERROR_NONE);
-	assert_string_equal(w->id, ID);
-	assert_int_equal(server_count(w->server), 4);
-}
-
-static void
-test_a_hunt_ends(void **state)
-{
-	struct world *w = *state;
-
-	server_answer(
-	    w->server, &(struct server_answer){ .path = "GET /v2/sandboxes?",
-			   .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-			   .keep = true });
-	api_kill_marker(w->api, "0123456789abcdef", on_marker, w);
-	UNTIL(w->loop, w->done);
-	assert_int_equal(w->err.code, ERROR_NONE);
-	assert_string_equal(w->id, "");
-	assert_int_equal(server_count(w->server), 8);
-}
-
-static void
-test_a_hunted_sandbox_that_cannot_be_killed_is_named(void **state)
-{
-	struct world *w = *state;
-
-	reply_with_marker(w, "0123456789abcdef");
-	server_reply(w->server, "DELETE", 403, NULL, "");
-	api_kill_marker(w->api, "0123456789abcdef", on_marker, w);
-	UNTIL(w->loop, w->done);
-	assert_int_equal(w->err.code, ERROR_DENIED);
-	assert_string_equal(w->id, ID);
 }
 
 /* ---- cancelling and freeing at every stage */
@@ -1103,20 +637,6 @@ test_cancel_every_call_under_way(void **state)
 }
 
 static void
-test_cancel_a_create_that_settles(void **state)
-{
-	struct world *w = *state;
-	api_call id;
-
-	answer_create(w, 0, NULL, "");
-	id = ask_create(w);
-	UNTIL(w->loop, server_count(w->server) == 2);
-	api_cancel(w->api, id);
-	UNTIL(w->loop, server_request(w->server, 1)->gone);
-	assert_int_equal(w->done, 0);
-}
-
-static void
 test_free_with_calls_under_way(void **state)
 {
 	struct world *w = *state;
@@ -1130,8 +650,6 @@ test_free_with_calls_under_way(void **state)
 	UNTIL(w->loop, server_request(w->server, 0)->gone);
 	assert_int_equal(w->done, 0);
 }
-
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
@@ -1156,17 +674,7 @@ main(void)
 		T(test_a_missing_sandbox_is_no_old_server),
 		T(test_v1_logs_are_narrowed_here),
 		cmocka_unit_test(test_pause_and_kill_are_settled_by_reading),
-		T(test_create_carries_marker_and_key),
-		T(test_create_always_has_a_timeout),
-		cmocka_unit_test(test_a_lost_create_is_found_by_its_marker),
-		cmocka_unit_test(test_a_lost_create_is_never_sent_again),
-		T(test_a_create_that_cannot_be_settled_says_so),
-		cmocka_unit_test(test_refused_creates),
-		T(test_cancelled_creates_can_be_hunted),
-		T(test_a_hunt_ends),
-		T(test_a_hunted_sandbox_that_cannot_be_killed_is_named),
 		T(test_cancel_every_call_under_way),
-		T(test_cancel_a_create_that_settles),
 		T(test_free_with_calls_under_way),
 	};
 

@@ -6,8 +6,11 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "net/http.h"
@@ -552,6 +555,52 @@ test_loopback_goes_past_a_proxy(void **state)
 }
 
 static void
+test_others_go_through_the_proxy(void **state)
+{
+	struct world *w = *state;
+	struct http_request r = {
+		.method = "GET",
+		.url = "http://api.example.invalid/x",
+		.done = on_done,
+		.ctx = w,
+	};
+
+	setenv("http_proxy", server_url(w->server), 1);
+	server_reply(w->server, NULL, 200, NULL, "by proxy");
+	http_start(w->http, &r);
+	UNTIL(w->loop, w->done);
+	unsetenv("http_proxy");
+	assert_string_equal(w->body, "by proxy");
+	assert_string_equal(
+	    server_request(w->server, 0)->line, "GET http://api.example.invalid/x");
+}
+
+/* An editor that we start must not hold our connections. */
+static void
+test_no_child_inherits_a_connection(void **state)
+{
+	struct world *w = *state;
+	int ours = 0;
+
+	start(w, "/s", (struct http_request){ .stream = true });
+	UNTIL(w->loop, server_count(w->server) == 1);
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in peer;
+		socklen_t len = sizeof peer;
+		char url[64];
+
+		if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+			continue;
+		snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(peer.sin_port));
+		if (!str_eq(url, server_url(w->server)))
+			continue;
+		ours++;
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	}
+	assert_int_equal(ours, 1);
+}
+
+static void
 test_notes(void **state)
 {
 	struct world *w = *state;
@@ -606,6 +655,8 @@ main(void)
 		T(test_pause_holds_the_bytes_back),
 		cmocka_unit_test(test_what_loopback_is),
 		T(test_loopback_goes_past_a_proxy),
+		T(test_others_go_through_the_proxy),
+		T(test_no_child_inherits_a_connection),
 		T(test_notes),
 		T(test_free_with_requests_under_way),
 	};
