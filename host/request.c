@@ -187,8 +187,10 @@ send_pending(struct request *r)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno != EAGAIN)
+		if (n < 0 && errno != EAGAIN) {
 			r->dead = true;
+			shutdown(r->on->fd, SHUT_RDWR);
+		}
 		if (n < 0)
 			return false;
 		r->pending_at += (size_t)n;
@@ -237,9 +239,9 @@ on_read(void *cls, uint64_t pos, char *out, size_t max)
 	(void)pos;
 	(void)out;
 	(void)max;
-	if (r->dead)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (r->streaming)
+	/* Also for a client that left: its socket is shut down, so the last chunk fails and
+	 * the connection goes; an error here would leave it lying about in 0.9.75. */
+	if (r->streaming || r->dead)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	/* The header may still be held back for a body: our first write pushes it. */
 	setsockopt(r->on->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

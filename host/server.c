@@ -167,10 +167,13 @@ server_run(struct server *s)
 	if (s->stopping)
 		return;
 	for (int i = 0; i < RUNS_MAX; i++) {
+		/* What a resumed connection closes is only buried by the next run. */
+		bool resumed = s->resumed;
+
 		s->resumed = false;
 		MHD_run(s->daemon);
 		waits = MHD_get_timeout(s->daemon, &wait_ms);
-		if (!s->resumed && (waits != MHD_YES || wait_ms > 0))
+		if (!resumed && !s->resumed && (waits != MHD_YES || wait_ms > 0))
 			break;
 	}
 	if (waits == MHD_YES)
