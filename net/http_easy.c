@@ -180,8 +180,8 @@ on_upload(char *bytes, size_t size, size_t count, void *user)
 }
 
 /* When a kept connection turns out to be dead, libcurl sends the request again on a
- * new one. That is right for a read; a POST whose bytes have left may have been done
- * already, and doing it twice is for its owner to decide. */
+ * new one. That is right for a read; a change whose bytes have left may have been made
+ * already, and making it twice (or finding it made) is for its owner to judge. */
 static int
 on_before_request(void *user, char *ip, char *local_ip, int port, int local_port)
 {
@@ -189,7 +189,7 @@ on_before_request(void *user, char *ip, char *local_ip, int port, int local_port
 	long sent = 0;
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
-	if (++t->attempts == 1 || !str_eq(t->request.method, "POST"))
+	if (++t->attempts == 1 || str_eq(t->request.method, "GET"))
 		return CURL_PREREQFUNC_OK;
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
 	return sent > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
