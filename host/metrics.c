@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "host/sandbox.h"
+#include "host/sandbox_internal.h"
 
 #define SLOTS 10 /* a sweep is spread over its 5 s */
 #define SLOT_MS (METRICS_PERIOD_S * 1000 / SLOTS)
@@ -160,53 +160,30 @@ struct metrics {
 	unsigned slot;
 };
 
-/* A question to a box; the sandbox may be gone when it is answered. */
-struct probe {
-	struct metrics *metrics; /* borrowed */
-	char id[32];
-};
-
+/* The box is the sandbox's own: without it nothing is reported. */
 static void
 on_stats(void *ctx, const struct box_stats *stats)
 {
-	struct probe *probe = ctx;
-	struct metrics *m = probe->metrics;
-	struct sandbox *s = stats ? registry_find(m->registry, probe->id) : NULL;
-	uint64_t now_us = clock_mono_us();
+	struct sandbox *s = ctx;
+	struct series *series = &s->series;
+	uint64_t now_us = clock_mono_us(), used_us;
+	struct sample sample = { .ts_s = clock_wall_ms() / 1000 };
 
-	if (s && s->state == SANDBOX_RUNNING) {
-		struct series *series = &s->series;
-		uint64_t used_us =
-		    stats->cpu_us > series->cpu_us ? stats->cpu_us - series->cpu_us : 0;
-		struct sample sample = {
-			.ts_s = clock_wall_ms() / 1000,
-			.cpu_pct = series->at_us == 0
-				       ? 0
-				       : (float)metrics_cpu_pct(used_us,
-					     now_us - series->at_us, s->info.cpu_count),
-			.mem_used_kb = (uint32_t)(stats->mem_bytes >> 10),
-			.mem_cache_kb = (uint32_t)(stats->cache_bytes >> 10),
-			.disk_used_kb = (uint32_t)(stats->disk_used >> 10),
-		};
-
-		series->scale = (struct sample_scale){ s->info.cpu_count,
-			(uint64_t)s->info.memory_mb << 20, stats->disk_total };
-		series->cpu_us = stats->cpu_us;
-		series->at_us = now_us;
-		series_add(series, &sample);
-		store_add_sample(m->store, s->info.id, &series->scale, &sample);
-	}
-	free(probe);
-}
-
-static void
-probe_sandbox(struct metrics *m, struct sandbox *s)
-{
-	struct probe *probe = xcalloc(1, sizeof *probe);
-
-	probe->metrics = m;
-	str_copy(probe->id, sizeof probe->id, s->info.id);
-	box_stats(s->box, on_stats, probe);
+	if (!stats || s->state != SANDBOX_RUNNING)
+		return;
+	used_us = stats->cpu_us > series->cpu_us ? stats->cpu_us - series->cpu_us : 0;
+	if (series->at_us > 0)
+		sample.cpu_pct = (float)metrics_cpu_pct(
+		    used_us, now_us - series->at_us, s->info.cpu_count);
+	sample.mem_used_kb = (uint32_t)(stats->mem_bytes >> 10);
+	sample.mem_cache_kb = (uint32_t)(stats->cache_bytes >> 10);
+	sample.disk_used_kb = (uint32_t)(stats->disk_used >> 10);
+	series->scale = (struct sample_scale){ s->info.cpu_count,
+		(uint64_t)s->info.memory_mb << 20, stats->disk_total };
+	series->cpu_us = stats->cpu_us;
+	series->at_us = now_us;
+	series_add(series, &sample);
+	store_add_sample(s->registry->host->store, s->info.id, &series->scale, &sample);
 }
 
 static void
@@ -221,7 +198,7 @@ on_tick(void *ctx)
 			continue;
 		any = true;
 		if (s->slot == m->slot)
-			probe_sandbox(m, s);
+			box_stats(s->box, on_stats, s);
 	}
 	if (!any)
 		timer_stop(m->tick);
@@ -258,7 +235,7 @@ metrics_begin(struct metrics *m, const char *id)
 	s->slot = m->slot;   /* its next turn is a whole period away */
 	s->series.at_us = 0; /* the first has nothing to be measured from */
 	s->series.cpu_us = 0;
-	probe_sandbox(m, s);
+	box_stats(s->box, on_stats, s);
 	if (!timer_is_active(m->tick))
 		timer_start(m->tick, SLOT_MS, SLOT_MS);
 }

@@ -105,16 +105,32 @@ registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
 static void
 on_removed(void *ctx, const struct error *err)
 {
-	(void)ctx;
+	struct removal *removal = ctx;
+	struct registry *r = removal->registry;
+
 	if (err)
 		log_warn("registry", "%s", err->text);
+	if (r) {
+		struct removal **at = &r->removals;
+
+		while (*at != removal)
+			at = &(*at)->next;
+		*at = removal->next;
+		registry_settle(r);
+	}
+	free(removal);
 }
 
 static void
 remove_files(struct registry *r, const char *dir)
 {
-	box_remove_dir(
-	    r->host->loop, dir, r->host->init_path, &r->host->support, on_removed, NULL);
+	struct removal *removal = xcalloc(1, sizeof *removal);
+
+	removal->registry = r;
+	removal->next = r->removals;
+	r->removals = removal;
+	box_remove_dir(r->host->loop, dir, r->host->init_path, &r->host->support,
+	    on_removed, removal);
 }
 
 void
@@ -187,6 +203,8 @@ registry_free(struct registry *r)
 		r->first = s->next;
 		sandbox_free(s);
 	}
+	for (struct removal *removal = r->removals; removal; removal = removal->next)
+		removal->registry = NULL;
 	map_free(r->by_id, NULL);
 	timer_free(r->expiry);
 	free(r->dir);
@@ -254,10 +272,12 @@ registry_load(struct registry *r, struct error *err)
 }
 
 void
-registry_box_ended(struct registry *r)
+registry_settle(struct registry *r)
 {
 	void (*done)(void *ctx) = r->shut_down;
 
+	if (r->removals)
+		return;
 	for (const struct sandbox *s = r->first; s; s = s->next)
 		if (s->box)
 			return;
@@ -293,7 +313,7 @@ end_for_shutdown(struct sandbox *s)
 static void
 on_nothing_left(void *ctx)
 {
-	registry_box_ended(ctx);
+	registry_settle(ctx);
 }
 
 void

@@ -247,7 +247,7 @@ on_box_ended(void *ctx, const struct error *why)
 		end_unasked(s, why);
 	else
 		tell_waiters(s, s, NULL); /* a pause that keeps no memory */
-	registry_box_ended(r);
+	registry_settle(r);
 }
 
 static void

@@ -5,12 +5,19 @@
 #include "base/map.h"
 #include "host/sandbox.h"
 
+/* Files on their way out; the pool does not hear that a registry has gone. */
+struct removal {
+	struct removal *next;	   /* owned by the list */
+	struct registry *registry; /* borrowed; NULL: gone */
+};
+
 struct registry {
-	struct host *host;     /* borrowed */
-	char *dir;	       /* owned: of all sandboxes */
-	struct sandbox *first; /* owned list, newest first */
-	struct map *by_id;     /* values borrowed from the list */
-	struct timer *expiry;  /* owned: the next end of a sandbox */
+	struct host *host;	  /* borrowed */
+	char *dir;		  /* owned: of all sandboxes */
+	struct sandbox *first;	  /* owned list, newest first */
+	struct map *by_id;	  /* values borrowed from the list */
+	struct timer *expiry;	  /* owned: the next end of a sandbox */
+	struct removal *removals; /* borrowed list: each frees itself */
 	void (*shut_down)(void *ctx);
 	void *shut_down_ctx; /* borrowed */
 	bool closing;
@@ -21,7 +28,7 @@ struct sandbox *registry_add(
     struct registry *r, struct rest_sandbox *info, struct pairs *envs);
 void registry_remove(struct registry *r, struct sandbox *s); /* frees it and its files */
 void registry_schedule(struct registry *r);		     /* an end was changed */
-void registry_box_ended(struct registry *r); /* a shutdown may be waiting for it */
+void registry_settle(struct registry *r); /* a shutdown may be waiting for this */
 void sandbox_save(const struct sandbox *s);
 /* For a sandbox that has not started or has ended: no reports. */
 void sandbox_free(struct sandbox *s);
