@@ -89,6 +89,10 @@ screenshots: ## PNGs of the real program into screenshots/ (two minutes)
 	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init $(BUILD)/tests/screenshots/shoot
 	@sh scripts/screenshots.sh $(BUILD)
 
+docs: $(BUILD)/sandtop ## write docs/code-map.md and docs/cli.md from what the code says
+	@sh scripts/code-map.sh
+	@sh scripts/cli-doc.sh $(BUILD)/sandtop
+
 deps:
 	@sh scripts/deps.sh build
 
