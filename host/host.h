@@ -17,9 +17,10 @@ struct host_options {
 	bool quiet; /* nothing on stderr but errors */
 };
 
-/* Serves until SIGTERM or SIGINT; then kills what runs, keeps what is paused and
- * returns true. `ready_fd` >= 0 gets one byte when the port is open (then closed). A
- * second host on the same state directory is an error that names the pid. */
+/* Serves until SIGTERM or SIGINT; then ends what runs, keeps all files and returns true:
+ * every sandbox comes back as paused. `ready_fd` >= 0 gets "+" when the port is open, or
+ * "!" and the reason; then it is closed. A second host on the same state directory is an
+ * error that names the pid. */
 bool host_run(
     const struct host_options *options, int ready_fd, struct error *err) MUST_CHECK;
 
@@ -35,9 +36,10 @@ struct host_status {
  * "not running", not an error. */
 bool host_status_read(
     const char *state_dir, struct host_status *out, struct error *err) MUST_CHECK;
-/* Starts `exe host run` detached (setsid, no terminal) and waits until it serves or
- * says why not; already running is success. Blocks at most 10 s: for start-up code
- * and commands only. */
+/* Runs `exe host run --ready-fd N` detached (its own session, no terminal, errors into
+ * <state_dir>/host.log) with the environment as it is, from which the child finds the
+ * same state directory; waits until it serves or says why not. Already running is
+ * success. Blocks at most 10 s: for start-up code and commands only. */
 bool host_start(const char *state_dir, const char *exe, struct host_status *out,
     struct error *err) MUST_CHECK;
 /* SIGTERM, then waits at most 10 s for the end. Not running is success (*was_running). */

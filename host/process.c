@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "host/process_internal.h"
 
-#define TURN_BYTES (128u * 1024) /* read from one descriptor in one turn */
+#define TURN_BYTES (32u * 1024) /* read from one descriptor in one turn */
 #define LINE_MAX_BYTES 4096u
 #define GRACE_MS 1000 /* a terminal that never hangs up after its leader's exit */
 #define LOG_TAG "log:"

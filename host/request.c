@@ -19,6 +19,7 @@
 #define STREAM_ROOM (192u * 1024) /* asked of a source at once */
 #define TURN_ROOM (1024u * 1024)  /* sent of one stream in one turn */
 #define PENDING_MAX (8u * 1024 * 1024)
+#define SOCKET_BUFFER (128 * 1024)
 #define CHUNK_HEAD 8 /* six hex digits and a line end */
 
 struct request *
@@ -234,7 +235,7 @@ static ssize_t
 on_read(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct request *r = cls;
-	int on = 1;
+	int on = 1, buffered = SOCKET_BUFFER;
 
 	(void)pos;
 	(void)out;
@@ -243,8 +244,10 @@ on_read(void *cls, uint64_t pos, char *out, size_t max)
 	 * the connection goes; an error here would leave it lying about in 0.9.75. */
 	if (r->streaming || r->dead)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	/* The header may still be held back for a body: our first write pushes it. */
+	/* The header may still be held back for a body: our first write pushes it. And a slow
+	 * reader must be felt soon, not after the megabytes the kernel would take. */
 	setsockopt(r->on->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(r->on->fd, SOL_SOCKET, SO_SNDBUF, &buffered, sizeof buffered);
 	r->streaming = true;
 	suspend(r);
 	request_wake(r);

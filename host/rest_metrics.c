@@ -1,4 +1,4 @@
-/* rest_metrics - metrics of one sandbox, of many, and of the team. */
+/* rest_metrics - metrics of one sandbox and of many. */
 #include "host/rest.h"
 
 #include <stdlib.h>

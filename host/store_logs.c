@@ -1,4 +1,4 @@
-/* store_logs - journal lines and samples on disk. */
+/* store_logs - entries of sandbox logs on disk. */
 #include <stdlib.h>
 #include <string.h>
 

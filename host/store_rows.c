@@ -1,4 +1,4 @@
-/* store_rows - sandboxes on disk. */
+/* store_rows - sandboxes, samples and kept answers on disk. */
 #include <stdlib.h>
 #include <string.h>
 
