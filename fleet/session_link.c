@@ -62,7 +62,7 @@ static void
 retry_later(struct session *s)
 {
 	uint64_t delay_ms = fleet_backoff_ms(
-	    s->fleet, retry_steps_ms, ARRAY_LEN(retry_steps_ms), s->failures);
+	    s->fleet, retry_steps_ms, ARRAY_LEN(retry_steps_ms), s->failures - 1);
 
 	s->retry_at_ms = fleet_now_ms(s->fleet) + (int64_t)delay_ms;
 	timer_start(s->retry, delay_ms, 0);
@@ -305,7 +305,7 @@ look_again(struct session *s)
 		return;
 	}
 	session_drop_envd(s);
-	s->failures = MAX(s->failures, 2);
+	s->failures = MAX(s->failures, 3); /* a second at least */
 	retry_later(s);
 }
 

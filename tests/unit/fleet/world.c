@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "fleet/session.h"
 #include "wire/process.h"
 
 static int64_t wall_ms;
@@ -68,6 +69,8 @@ world_new(const struct world_options *options)
 void
 world_free(struct world *w)
 {
+	while (w->fleet->sessions) /* of a test that failed */
+		session_free(w->fleet->sessions);
 	fleet_free(w->fleet);
 	server_free(w->server);
 	loop_free(w->loop);
@@ -93,7 +96,7 @@ void
 world_settle(struct world *w)
 {
 	for (int i = 0; i < 30; i++)
-		loop_turn(w->loop, 2);
+		loop_turn(w->loop, 1);
 }
 
 struct sandbox *
@@ -172,6 +175,17 @@ world_reply_to(struct world *w, size_t index, int status, const char *body)
 {
 	char *bytes = xasprintf(
 	    "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
+
+	server_send(w->server, index, bytes, strlen(bytes));
+	free(bytes);
+}
+
+void
+world_reply_rpc(struct world *w, size_t index, const char *body)
+{
+	char *bytes = xasprintf("HTTP/1.1 200 X\r\nContent-Type: application/json\r\n"
+				"Content-Length: %zu\r\n\r\n%s",
+	    strlen(body), body);
 
 	server_send(w->server, index, bytes, strlen(bytes));
 	free(bytes);

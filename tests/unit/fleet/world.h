@@ -51,6 +51,7 @@ void world_answer_list(struct world *w, const char *ids); /* "i1 i2:paused" */
 
 /* To a request that has come and waits. */
 void world_reply_to(struct world *w, size_t index, int status, const char *body);
+void world_reply_rpc(struct world *w, size_t index, const char *body); /* as envd does */
 
 /* The log from `from` on is exactly these lines, NULL behind the last. */
 #define EXPECT_LOG(w, from, ...)                                                         \
