@@ -40,6 +40,7 @@ struct host {
 	struct journal *journal;
 	struct metrics *metrics;
 	struct registry *registry;
+	bool hurried;		 /* host_shutdown() did not wait for everything */
 	struct answers *answers; /* of creates with an Idempotency-Key */
 };
 

@@ -225,7 +225,8 @@ on_impatient(void *ctx)
 {
 	struct shutdown *s = ctx;
 
-	log_warn("host", "some sandboxes did not end in time; they are killed now");
+	log_warn("host", "some sandboxes did not end in time, or their files are many");
+	s->host->hurried = true;
 	on_all_ended(s);
 }
 
@@ -343,6 +344,7 @@ bool
 host_run(const struct host_options *options, int ready_fd, struct error *err)
 {
 	struct loop *loop = loop_new();
+	bool hurried = false;
 	struct host *h;
 
 	if (ready_fd >= 0)
@@ -350,6 +352,7 @@ host_run(const struct host_options *options, int ready_fd, struct error *err)
 	h = host_open(loop, options, err);
 	if (h) {
 		serve(loop, h, options->quiet, ready_fd);
+		hurried = h->hurried;
 		host_close(h);
 	} else {
 		char *why = xasprintf("!%s", err->text);
@@ -357,7 +360,8 @@ host_run(const struct host_options *options, int ready_fd, struct error *err)
 		tell_starter(ready_fd, why);
 		free(why);
 	}
-	/* Pool work that outlives its owner, such as deleting files, is waited for. */
-	loop_free(loop);
+	/* Files still on their way out are left to the next host's start. */
+	if (!hurried)
+		loop_free(loop);
 	return h != NULL;
 }

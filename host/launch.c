@@ -69,13 +69,11 @@ host_status_read(const char *state_dir, struct host_status *out, struct error *e
 
 /* ---- starting */
 
-/* In the child, and then in the host: no terminal, no descriptors of ours. */
+/* In the child, and then in the host: no terminal, no descriptors of ours. Only what is
+ * safe between fork and exec: the caller may have threads. */
 static void
-become_host(const char *exe, const char *log_path, int ready_fd)
+become_host(char *const args[], const char *log_path, int ready_fd)
 {
-	char *number = xasprintf("%d", ready_fd);
-	char *args[] = { xstrdup(exe), xstrdup("host"), xstrdup("run"),
-		xstrdup("--ready-fd"), number, NULL };
 	int null = open("/dev/null", O_RDWR);
 	int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
 
@@ -86,8 +84,8 @@ become_host(const char *exe, const char *log_path, int ready_fd)
 	fcntl(ready_fd, F_SETFD, 0);
 	/* Twice forked: the host is nobody's child, nobody need wait for it. */
 	if (fork() == 0) {
-		execv(exe, args);
-		dprintf(ready_fd, "!starting %s: %s", exe, strerror(errno));
+		execv(args[0], args);
+		dprintf(ready_fd, "!starting %s: %s", args[0], strerror(errno));
 	}
 	_exit(0);
 }
@@ -133,6 +131,24 @@ judge(const char *heard, const char *log_path, struct error *err)
 	    "the local host did not start and did not say why: see %s", log_path);
 }
 
+/* Forks; the pid, or -1 with errno. Closes the writing end. */
+static pid_t
+fork_host(const char *exe, const char *log_path, int ready_fd)
+{
+	char *number = xasprintf("%d", ready_fd);
+	char *path = xstrdup(exe);
+	char words[][12] = { "host", "run", "--ready-fd" };
+	char *args[] = { path, words[0], words[1], words[2], number, NULL };
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become_host(args, log_path, ready_fd);
+	close(ready_fd);
+	free(path);
+	free(number);
+	return pid;
+}
+
 static bool
 launch(const char *state_dir, const char *exe, struct error *err)
 {
@@ -140,23 +156,22 @@ launch(const char *state_dir, const char *exe, struct error *err)
 	char heard[400];
 	int ends[2];
 	pid_t pid;
-	bool ok;
+	bool ok = false;
 
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		free(log_path);
 		return error_system(err, errno, "starting the local host");
 	}
-	pid = fork();
-	if (pid == 0)
-		become_host(exe, log_path, ends[1]);
-	close(ends[1]);
-	if (pid > 0)
+	pid = fork_host(exe, log_path, ends[1]);
+	if (pid < 0) {
+		error_system(err, errno, "starting the local host");
+	} else {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-	hear(ends[0], heard, sizeof heard);
+		hear(ends[0], heard, sizeof heard);
+		ok = judge(heard, log_path, err);
+	}
 	close(ends[0]);
-	ok = pid > 0 ? judge(heard, log_path, err)
-		     : error_system(err, EAGAIN, "starting the local host");
 	free(log_path);
 	return ok;
 }
