@@ -14,6 +14,9 @@ echo
 echo '== data frames (ns)'
 "$build/tests/bench/bench_wire"
 echo
+echo '== ten thousand sandboxes in the model (ms)'
+"$build/tests/bench/bench_fleet"
+echo
 echo '== the screen'
 "$build/tests/bench/bench_screen" ${BENCH:-} 2>&1 | grep -vE '^\[|^$'
 echo
