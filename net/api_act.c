@@ -1,8 +1,8 @@
 /*
  * What changes one sandbox: pause, kill, connect, time-out, refresh.
  *
- * A pause or kill whose answer is unclear (none, or a 5xx) is settled by
- * reading the sandbox, never by sending it again.
+ * A pause or kill whose answer is unclear (none, a 5xx, or a page where the API says
+ * nothing) is settled by reading the sandbox, never by sending it again.
  */
 #include "net/api_private.h"
 
@@ -60,7 +60,9 @@ end(struct call *c, bool already, const struct error *err)
 static bool
 is_unclear(const struct http_reply *reply)
 {
-	return reply->status >= 500 || (reply->status == 0 && !reply->unsent);
+	bool chatty = reply->status / 100 == 2 && reply->status != 204 && reply->len > 0;
+
+	return chatty || reply->status >= 500 || (reply->status == 0 && !reply->unsent);
 }
 
 /* ---- settling */

@@ -21,6 +21,7 @@ enum {
 	LOOKS_REFUSED = 1, /* the API said no: one look is for safety */
 	LOOKS_UNCLEAR = 6, /* over a quarter of a minute */
 	LOOK_SLOWNESS = 5,
+	CAUSE_MAX = 110, /* of a text, so that the marker always has its place */
 };
 
 struct create {
@@ -130,14 +131,14 @@ give_up(struct call *c)
 		; /* refused, and nothing came of it: the refusal says it all */
 	else if (cr->look_error.code)
 		error_set(&err, cr->cause.code,
-		    "%s; whether a sandbox was made could not be seen: look for "
+		    "%.*s; whether a sandbox was made could not be seen: look for "
 		    "metadata " API_MARKER_KEY "=%s before trying again",
-		    cr->cause.text, cr->marker);
+		    CAUSE_MAX, cr->cause.text, cr->marker);
 	else
 		error_set(&err, cr->cause.code,
-		    "%s; no sandbox with metadata " API_MARKER_KEY
+		    "%.*s; no sandbox with metadata " API_MARKER_KEY
 		    "=%s has come: look again before trying again",
-		    cr->cause.text, cr->marker);
+		    CAUSE_MAX, cr->cause.text, cr->marker);
 	err.http_status = cr->cause.http_status;
 	err.retry_after_s = cr->cause.retry_after_s;
 	end(c, NULL, &err);

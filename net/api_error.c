@@ -19,7 +19,7 @@ static const struct {
 	{ 408, 408, ERROR_OFFLINE, NULL, "try again" },
 	{ 409, 409, ERROR_CONFLICT, NULL, NULL },
 	{ 410, 410, ERROR_NOT_FOUND, NULL, NULL },
-	{ 429, 429, ERROR_LIMIT, NULL, NULL },
+	{ 429, 429, ERROR_LIMIT, NULL, "try again later" },
 	{ 500, 500, ERROR_REMOTE, NULL, "the service failed; look before trying again" },
 	{ 502, 504, ERROR_OFFLINE, NULL,
 	    "the service is not available; try again later" },
@@ -56,8 +56,9 @@ call_error(const struct call *c, const struct http_reply *reply, struct error *e
 	}
 	rest_error_from_body(reply->status, reply->body, reply->len, &e);
 	if (reply->status < 300)
-		error_set(err, ERROR_REMOTE, "%s: an answer that makes no sense (%d)",
-		    c->what, reply->status);
+		error_set(err, ERROR_REMOTE,
+		    "%s: an answer that makes no sense (%d): check E2B_API_URL", c->what,
+		    reply->status);
 	else
 		set_from_status(c, &e, err);
 	if (reply->status == 429 && reply->retry_after_s > 0)
@@ -71,11 +72,15 @@ void
 call_error_undecoded(
     const struct call *c, const struct http_reply *reply, struct error *err)
 {
+	struct error cause = *err;
+
 	if (reply->len == 0)
 		error_set(err, ERROR_REMOTE, "the answer is empty: check E2B_API_URL");
 	else if (reply->body[strspn(reply->body, " \t\r\n")] == '<')
 		error_set(err, ERROR_REMOTE,
 		    "the answer is a web page, not the API's: check E2B_API_URL");
+	else
+		error_set(err, ERROR_REMOTE, "%.180s: check E2B_API_URL", cause.text);
 	err->code = ERROR_REMOTE;
 	err->http_status = reply->status;
 	error_prefix(err, "%s", c->what);
