@@ -561,11 +561,36 @@ input_waits_for_its_reader(void **state)
 	char *json = xasprintf("{\"process\":{\"pid\":%d}}", pid);
 
 	assert_int_equal(unary(&guest, "CloseStdin", json, NULL), 200);
-	assert_int_equal(unary(&guest, "CloseStdin", json, NULL), 200);
 	finish(&c, &end);
 	assert_int_equal(strtol(end.out.data, NULL, 10), PIECES * PIECE);
 	stream_clear(&end);
 	free(json);
+}
+
+static void
+stdin_may_be_closed_again(void **state)
+{
+	struct client c;
+	struct stream_end end;
+	struct answer a;
+	int pid = start(&c, "{\"process\":{\"cmd\":\"sh\",\"args\":[\"-c\","
+			    "\"cat; echo eof; sleep 1000\"]}}");
+	char *json = xasprintf("{\"process\":{\"pid\":%d}}", pid);
+	char *input =
+	    xasprintf("{\"process\":{\"pid\":%d},\"input\":{\"stdin\":\"eA==\"}}", pid);
+
+	(void)state;
+	assert_int_equal(unary(&guest, "CloseStdin", json, NULL), 200);
+	wait_output(&c, "eof");
+	assert_int_equal(unary(&guest, "CloseStdin", json, NULL), 200);
+	assert_int_equal(unary(&guest, "SendInput", input, &a), 500);
+	assert_true(body_has(&a, "\"internal\""));
+	answer_clear(&a);
+	signal_process(pid, "SIGKILL");
+	finish(&c, &end);
+	stream_clear(&end);
+	free(json);
+	free(input);
 }
 
 /* ---- requests */
@@ -693,6 +718,7 @@ main(void)
 		cmocka_unit_test(stream_errors_come_while_the_body_is_open),
 		cmocka_unit_test(a_body_that_breaks_off_is_no_success),
 		cmocka_unit_test(input_waits_for_its_reader),
+		cmocka_unit_test(stdin_may_be_closed_again),
 		cmocka_unit_test(wrong_requests_have_their_code),
 		cmocka_unit_test(keepalive_is_clamped),
 		cmocka_unit_test(a_terminal_without_a_size_has_80x24),
