@@ -390,8 +390,8 @@ take_event(struct stream_end *s, const struct process_event *event)
 		[PROCESS_STDERR] = &s->err,
 		[PROCESS_PTY] = &s->pty };
 
-	/* How output falls into pieces is nobody's promise. */
-	if (event->kind != PROCESS_EVENT_DATA || !str_has_suffix(s->events.data, "data "))
+	/* How output falls into pieces, and how often time passes, is nobody's promise. */
+	if (!str_has_suffix(s->events.data, words[event->kind]))
 		buf_add_str(&s->events, words[event->kind]);
 	if (event->kind == PROCESS_EVENT_START)
 		s->pid = (int)event->pid;

@@ -74,7 +74,7 @@ void create_guest(const char *members, struct guest *out);
 void kill_guest(const struct guest *g);
 /* One envelope in, the events of the stream out. */
 struct stream_end {
-	struct buf events; /* "start data data end" without data's contents */
+	struct buf events; /* "start data end ": each run of a kind once */
 	struct buf out, err, pty;
 	int pid, exit_code;
 	char status[64];

@@ -633,15 +633,19 @@ keepalive_is_clamped(void **state)
 {
 	struct client c;
 	struct stream_end end;
+	char *json;
 
 	(void)state;
 	client_open(&c);
-	open_stream(&c, &guest, "Start",
-	    "{\"process\":{\"cmd\":\"sleep\",\"args\":[\"1.5\"]}}",
+	open_stream(&c, &guest, "Start", "{\"process\":{\"cmd\":\"cat\"}}",
 	    "Keepalive-Ping-Interval: -5\r\n");
+	json = xasprintf("{\"process\":{\"pid\":%d}}", wait_pid(&c));
+	client_wait(&c, "keepalive");
+	assert_int_equal(unary(&guest, "CloseStdin", json, NULL), 200);
 	finish(&c, &end);
 	assert_string_equal(end.events.data, "start keepalive end ");
 	stream_clear(&end);
+	free(json);
 }
 
 static void
