@@ -10,8 +10,9 @@
 
 enum {
 	SMALL_BUFFER = 16 * 1024,
-	/* One read of a flooding pane: few calls, yet not long before the next one. */
-	STREAM_BUFFER = 256 * 1024,
+	/* libcurl reads a hundred of these before it returns: 800 KiB, some milliseconds of a
+	 * flooding pane, and then it is somebody else's turn. */
+	STREAM_BUFFER = 8 * 1024,
 	KEEPALIVE_IDLE_S = 30,
 	KEEPALIVE_INTERVAL_S = 15,
 	RETRY_AFTER_MAX_S = 1000000,
@@ -152,6 +153,7 @@ on_body(char *bytes, size_t size, size_t count, void *user)
 	}
 	t->bytes_in += len;
 	if (t->request.stream) {
+		t->h->taken += len;
 		t->request.data(t->request.ctx, bytes, len);
 		return t->cancelled ? 0 : len;
 	}

@@ -12,6 +12,7 @@ enum {
 	STREAMS_PER_CONNECTION = 1000,
 	/* A time-out of 0 again and again would never let the loop wait. */
 	KICKS_AT_ONCE = 16,
+	SLICE_BYTES = 64 << 10, /* of streams, in one action */
 };
 
 /* One socket of libcurl's. */
@@ -50,6 +51,7 @@ act(struct http *h, curl_socket_t fd, int events)
 
 	assert(!h->in_curl);
 	h->in_curl = true;
+	h->taken = 0;
 	curl_multi_socket_action(h->multi, fd, events, &running);
 	h->in_curl = false;
 	collect(h);
@@ -187,7 +189,10 @@ on_timeout(CURLM *multi, long timeout_ms, void *user)
 	timer_stop(h->timer);
 	if (timeout_ms < 0)
 		return 0;
-	if (timeout_ms == 0 && h->kicks++ < KICKS_AT_ONCE)
+	/* After a slice of a flood the loop looks at everybody else first: keys, other
+	 * panes, the screen (law 9). The socket is still readable then. */
+	bool sliced = h->taken >= SLICE_BYTES;
+	if (timeout_ms == 0 && !sliced && h->kicks++ < KICKS_AT_ONCE)
 		http_multi_kick(h);
 	else
 		timer_start(h->timer, MAX(timeout_ms, 1), 0);

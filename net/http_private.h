@@ -37,6 +37,7 @@ struct http {
 	struct timer *deadline; /* owned; runs out at the nearest deadline */
 	uint64_t deadline_at;	/* loop time, 0: not running */
 	struct map *notes;	/* owned; of struct origin_note */
+	size_t taken;		/* stream bytes handed over in this action */
 	bool in_curl;
 };
 
