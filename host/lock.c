@@ -1,7 +1,10 @@
 #include "host/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool
@@ -35,4 +38,27 @@ lock_is_held(const char *path)
 	held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 	close(fd);
 	return held;
+}
+
+/* The kernel names no holder of such a lock, but shows who has the file open. */
+bool
+lock_is_open_in(const char *path, int pid)
+{
+	char directory[32];
+	struct stat file, open_there;
+	struct dirent *e;
+	bool found = false;
+
+	if (pid <= 0 || stat(path, &file) != 0)
+		return false;
+	snprintf(directory, sizeof directory, "/proc/%d/fd", pid);
+	DIR *fds = opendir(directory);
+
+	while (fds && !found && (e = readdir(fds)))
+		found = fstatat(dirfd(fds), e->d_name, &open_there, 0) == 0 &&
+			open_there.st_dev == file.st_dev &&
+			open_there.st_ino == file.st_ino;
+	if (fds)
+		closedir(fds);
+	return found;
 }

@@ -14,5 +14,7 @@
 /* Opens and locks; *fd keeps the lock until it is closed. *taken: another has it. */
 bool lock_take(const char *path, int *fd, bool *taken, struct error *err) MUST_CHECK;
 bool lock_is_held(const char *path); /* no file: false */
+/* The process has the file open, as its holder has for as long as it runs. */
+bool lock_is_open_in(const char *path, int pid);
 
 #endif
