@@ -89,7 +89,7 @@ end(struct box *b)
 
 struct sweep {
 	struct box *box; /* borrowed; waits for us to be done before it goes */
-	char *dir;	 /* owned */
+	char *dir;	 /* owned; of a plain sandbox, else NULL */
 };
 
 static void
@@ -97,7 +97,10 @@ on_sweep(void *ctx)
 {
 	struct sweep *s = ctx;
 
-	box_stray_kill(s->dir);
+	if (s->dir)
+		box_stray_kill(s->dir);
+	else
+		box_stray_kill_waiting();
 }
 
 static void free_memory(void *ctx);
@@ -122,7 +125,7 @@ sweep_then_end(struct box *b)
 
 	box_group_kill(&b->group);
 	s->box = b;
-	s->dir = xstrdup(b->dir);
+	s->dir = b->support.rung == BOX_RUNG_PLAIN ? xstrdup(b->dir) : NULL;
 	loop_work(b->loop, on_sweep, on_swept, s);
 }
 
@@ -145,6 +148,16 @@ explain_end(struct box *b, int status)
 	set_why(b, &err);
 }
 
+/* Something may be left: of a plain sandbox whose supervisor was killed, or of a
+ * bubblewrap that was killed before its child could go on. */
+static bool
+needs_sweep(const struct box *b, int status)
+{
+	if (b->support.rung == BOX_RUNG_PLAIN)
+		return status != 0;
+	return !b->ready && b->support.idmap.count > 0;
+}
+
 /* The last child is gone: what it had to say lies in the socket. */
 static void
 on_child(void *ctx, int pid, int status)
@@ -155,7 +168,7 @@ on_child(void *ctx, int pid, int status)
 	b->child = 0;
 	explain_end(b, status);
 	box_link_drain(b->link);
-	if (b->support.rung == BOX_RUNG_PLAIN && status != 0)
+	if (needs_sweep(b, status))
 		sweep_then_end(b);
 	else
 		end(b);

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "host/box_internal.h"
 #include "host/box_program.h"
+#include "host/box_stray.h"
 
 /* Long only where something hangs; each attempt takes some milliseconds. */
 enum { STEP_MS = 5000 };
@@ -29,6 +30,7 @@ struct trial {
 	char *dir, *outer;	     /* owned; the sandbox's lies in one that is closed */
 	bool ready, ended, spawned, exited, removed;
 	int status;
+	int internet; /* pid of slirp4netns, 0: none ran */
 	struct error why;
 };
 
@@ -138,6 +140,7 @@ try_internet(struct trial *t)
 	uint64_t end_ms = clock_mono_ms() + STEP_MS;
 	const char *failure = NULL;
 
+	t->internet = box_internet_pid(t->box);
 	while (!box_has_internet(t->box) && !t->ended && clock_mono_ms() < end_ms &&
 	       !(failure = box_internet_failure(t->box)))
 		loop_turn(t->loop, 50);
@@ -151,7 +154,6 @@ static void
 finish_trial(struct trial *t)
 {
 	const bool never = false;
-	int internet = t->box ? box_internet_pid(t->box) : 0;
 
 	if (t->box) {
 		box_kill(t->box);
@@ -164,8 +166,8 @@ finish_trial(struct trial *t)
 		rmdir(t->outer);
 	}
 	loop_free(t->loop);
-	if (internet > 0) /* was killed; nobody else is left to reap it */
-		waitpid(internet, NULL, 0);
+	if (t->internet > 0) /* was killed; nobody else is left to reap it */
+		waitpid(t->internet, NULL, 0);
 	free(t->dir);
 	free(t->outer);
 }
@@ -316,6 +318,7 @@ void
 box_probe(const char *init_path, struct box_support *out)
 {
 	*out = (struct box_support){ .rung = BOX_RUNG_PLAIN };
+	box_stray_kill_waiting(); /* of a host or a probe that was killed */
 	out->cgroup =
 	    box_group_find_base(out->group_base, sizeof out->group_base, &out->limits);
 	if (access(init_path, X_OK) != 0) {

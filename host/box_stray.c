@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,11 +12,12 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "host/init/layout.h"
 #include "host/init/protocol.h"
 
-enum { ENVIRONMENT_MAX = 1024 * 1024, ROUNDS_MAX = 100 };
+enum { ENVIRONMENT_MAX = 1024 * 1024, STAT_MAX = 4096, ROUNDS_MAX = 100 };
 
-/* NUL-separated variables. */
+/* NUL-separated variables, or arguments. */
 static bool
 has_variable(const char *text, size_t len, const char *variable)
 {
@@ -25,21 +27,64 @@ has_variable(const char *text, size_t len, const char *variable)
 	return false;
 }
 
-static bool
-is_stray(const char *pid, const char *variable)
+/* A file of the process with the number `pid`; NULL when it cannot be read. */
+static char *
+read_of(const char *pid, const char *name, size_t max, size_t *len)
 {
-	char *path = xasprintf("/proc/%s/environ", pid), *text = NULL;
+	char *path = xasprintf("/proc/%s/%s", pid, name), *text = NULL;
+	bool got = path_read_file(path, max, &text, len, NULL);
+
+	free(path);
+	return got ? text : NULL;
+}
+
+static bool
+is_stray(const char *pid, const void *variable)
+{
 	size_t len;
-	bool stray = path_read_file(path, ENVIRONMENT_MAX, &text, &len, NULL) &&
-		     has_variable(text, len, variable);
+	char *text = read_of(pid, "environ", ENVIRONMENT_MAX, &len);
+	bool stray = text && has_variable(text, len, variable);
 
 	free(text);
-	free(path);
 	return stray;
 }
 
+/* "4711 (bwrap) S <parent> <group> <session> ...". We start each bubblewrap as the leader
+ * of a session of its own, so that is the number of the parent. */
+static bool
+has_lost_bubblewrap(const char *stat)
+{
+	const char *rest = strstr(stat, " (bwrap) ");
+	struct strlist words = { .count = 0 };
+	int64_t leader;
+
+	if (!rest)
+		return false;
+	strlist_split(&words, rest + strlen(" (bwrap) "), ' ');
+
+	bool lost = words.count > 3 && parse_int(words.items[3], 2, INT32_MAX, &leader) &&
+		    kill((pid_t)leader, 0) != 0 && errno == ESRCH;
+
+	strlist_clear(&words);
+	return lost;
+}
+
+static bool
+is_waiting(const char *pid, const void *supervisor)
+{
+	size_t len;
+	char *stat = read_of(pid, "stat", STAT_MAX, &len);
+	bool lost = stat && has_lost_bubblewrap(stat);
+	char *command = lost ? read_of(pid, "cmdline", ENVIRONMENT_MAX, &len) : NULL;
+	bool waiting = command && has_variable(command, len, supervisor);
+
+	free(command);
+	free(stat);
+	return waiting;
+}
+
 static int
-kill_round(const char *variable)
+kill_round(bool (*is_meant)(const char *pid, const void *ctx), const void *ctx)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
@@ -51,7 +96,7 @@ kill_round(const char *variable)
 		if (!isdigit((unsigned char)e->d_name[0]) ||
 		    !parse_int(e->d_name, 2, INT32_MAX, &pid) || pid == getpid())
 			continue;
-		if (is_stray(e->d_name, variable) && kill((pid_t)pid, SIGKILL) == 0)
+		if (is_meant(e->d_name, ctx) && kill((pid_t)pid, SIGKILL) == 0)
 			killed++;
 	}
 	if (proc)
@@ -68,9 +113,15 @@ box_stray_kill(const char *dir)
 	int all = 0, now = -1;
 
 	for (int i = 0; i < ROUNDS_MAX && now != 0; i++) {
-		now = kill_round(variable);
+		now = kill_round(is_stray, variable);
 		all += now;
 	}
 	free(variable);
 	return all;
+}
+
+void
+box_stray_kill_waiting(void)
+{
+	kill_round(is_waiting, LAYOUT_INIT);
 }
