@@ -213,7 +213,6 @@ end_unasked(struct sandbox *s, const struct error *why)
 {
 	const char *const fields[] = { "why", why ? why->text : NULL, NULL };
 
-	process_table_drop(s->processes, "the sandbox's container ended");
 	if (s->state == SANDBOX_RUNNING)
 		s->info.end_ms = clock_wall_ms();
 	s->state = SANDBOX_PAUSED;
@@ -232,6 +231,9 @@ on_box_ended(void *ctx, const struct error *why)
 		.text = "its container ended" };
 	bool asked = s->box_ending;
 
+	/* Also what was being started when a pause dropped the others: it knows the box. */
+	process_table_drop(
+	    s->processes, asked ? paused_text : "the sandbox's container ended");
 	loop_defer(r->host->loop, on_box_free, s->box);
 	s->box = NULL;
 	s->box_ending = false;
