@@ -14,6 +14,8 @@
 
 #define REST_BODY_MAX (16u * 1024 * 1024)
 #define RPC_BODY_MAX (64u * 1024 * 1024 + 16)
+/* Without the key or a token: nobody else on the machine fills our memory. */
+#define STRANGER_BODY_MAX (64u * 1024)
 
 #define API(m, p, g, fn)                                                                 \
 	{                                                                                \
@@ -347,6 +349,25 @@ begin_upload(struct host *h, struct request *r, const struct target *target)
 	}
 }
 
+static bool
+is_stranger(const struct host *h, const struct request *r, const struct target *target)
+{
+	const struct sandbox *s;
+
+	if (!target->is_sandbox)
+		return refuse_key(h, r) != NULL;
+	s = registry_find(h->registry, target->id);
+	return !s || !front_has_token(r, s);
+}
+
+static size_t
+body_limit(const struct host *h, const struct request *r, const struct target *target)
+{
+	if (is_stranger(h, r, target))
+		return STRANGER_BODY_MAX;
+	return target->is_sandbox ? RPC_BODY_MAX : REST_BODY_MAX;
+}
+
 void
 routes_head(void *ctx, struct request *r)
 {
@@ -356,7 +377,7 @@ routes_head(void *ctx, struct request *r)
 	int64_t bytes;
 
 	front_parse(r, &target);
-	limit = target.is_sandbox ? RPC_BODY_MAX : REST_BODY_MAX;
+	limit = body_limit(ctx, r, &target);
 	request_set_body_limit(r, limit);
 	if (length && parse_int(length, 0, INT64_MAX, &bytes) && bytes > (int64_t)limit)
 		routes_too_long(ctx, r);
@@ -370,9 +391,14 @@ routes_too_long(void *ctx, struct request *r)
 	struct target target;
 	struct buf body;
 
-	(void)ctx;
 	front_parse(r, &target);
 	buf_init(&body, REPLY_MAX);
+	if (is_stranger(ctx, r, &target)) {
+		rest_error_encode(&body, 401, NULL,
+		    "a body this long needs the API key or the sandbox's access token");
+		request_reply_early(r, 401, "application/json; charset=utf-8", &body);
+		return;
+	}
 	if (!target.is_sandbox) {
 		rest_error_encode(&body, 413, NULL, "the body is longer than 16 MiB");
 		request_reply_early(r, 413, "application/json; charset=utf-8", &body);

@@ -244,6 +244,41 @@ a_length_beyond_the_limit_is_refused_at_once(void **state)
 	free(request);
 }
 
+/* Loopback is open to everybody on the machine. */
+static void
+strangers_get_no_memory(void **state)
+{
+	char *address =
+	    xasprintf("E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 49983\r\n", guest.id);
+	const struct {
+		const char *path, *headers;
+	} cases[] = {
+		{ "/sandboxes", "" },
+		{ "/sandboxes", "X-API-Key: e2b_00\r\n" },
+		{ "/files?signature=x", address },
+		{ "/process.Process/Start", address },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *request = xasprintf("POST %s HTTP/1.1\r\nHost: localhost\r\n%s"
+					  "Content-Length: 70000\r\n\r\n",
+		    cases[i].path, cases[i].headers);
+		struct client c;
+		struct answer a;
+
+		client_open(&c);
+		client_send(&c, request, strlen(request));
+		client_answer(&c, &a); /* before one byte of the body */
+		assert_int_equal(a.status, 401);
+		assert_true(body_has(&a, "access token"));
+		answer_clear(&a);
+		client_close(&c);
+		free(request);
+	}
+	free(address);
+}
+
 static void
 a_giant_envelope_is_refused(void **state)
 {
@@ -519,6 +554,7 @@ main(void)
 		cmocka_unit_test(browsers_may_ask_first),
 		cmocka_unit_test(endless_bodies_are_refused_while_they_come),
 		cmocka_unit_test(a_length_beyond_the_limit_is_refused_at_once),
+		cmocka_unit_test(strangers_get_no_memory),
 		cmocka_unit_test(a_giant_envelope_is_refused),
 		cmocka_unit_test(headers_have_a_limit),
 		cmocka_unit_test(garbage_disturbs_nobody),
