@@ -27,7 +27,25 @@ add_escape(struct buf *out, unsigned char c)
 static bool
 is_plain(unsigned char c)
 {
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* JSON is printed to terminals too: what one would obey, or show as something else, is
+ * named by its number, which is the same text to whoever reads the JSON. */
+static void
+add_scalar(struct buf *out, uint32_t scalar)
+{
+	char utf8[4];
+
+	if (!scalar_is_unsafe(scalar)) {
+		buf_add(out, utf8, utf8_encode(scalar, utf8));
+		return;
+	}
+	if (scalar > 0xffff) { /* two halves */
+		buf_addf(out, "\\u%04x", 0xd800u + ((scalar - 0x10000) >> 10));
+		scalar = 0xdc00 + (scalar & 0x3ff);
+	}
+	buf_addf(out, "\\u%04x", (unsigned)scalar);
 }
 
 /* Bytes that are not UTF-8 cannot be said in JSON: they become U+FFFD. */
@@ -47,11 +65,10 @@ json_add_string(struct buf *out, const char *s)
 		buf_add(out, s, run);
 		s += run;
 		if ((unsigned char)*s >= 0x80) {
-			char utf8[4];
 			uint32_t scalar;
 
 			s += utf8_decode(s, strnlen(s, 4), &scalar);
-			buf_add(out, utf8, utf8_encode(scalar, utf8));
+			add_scalar(out, scalar);
 		} else if (*s) {
 			add_escape(out, (unsigned char)*s++);
 		}
