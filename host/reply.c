@@ -10,9 +10,16 @@
 
 #define JSON_TYPE "application/json; charset=utf-8"
 
+/* Half an answer is none. */
 void
 reply_json(struct request *r, int status, struct buf *json)
 {
+	if (json->overflow) {
+		buf_clear(json);
+		buf_init(json, REPLY_MAX);
+		rest_error_encode(json, status = 500, NULL,
+		    "the answer is longer than 64 MiB: ask for less");
+	}
 	request_reply(r, status, JSON_TYPE, json);
 }
 
