@@ -38,6 +38,24 @@ add_line(struct section *s, const char *title, const char *value)
 	buf_addf(&s->text, "%-*s%s\n", TITLE_WIDTH, title, value ? value : "--");
 }
 
+/* Lines as "what: value" of other rooms, in this report's columns. */
+static void
+add_told(struct section *s, const char *told)
+{
+	while (*told) {
+		size_t len = strcspn(told, "\n"), name = strcspn(told, ":");
+		char *title = xstrndup(told, MIN(name, len));
+		char *value = xstrndup(told + MIN(name, len), len - MIN(name, len));
+		if (strlen(title) < TITLE_WIDTH && str_has_prefix(value, ": "))
+			add_line(s, title, value + 2);
+		else
+			buf_addf(&s->text, "%s%s\n", title, value);
+		free(title);
+		free(value);
+		told += len + (told[len] == '\n');
+	}
+}
+
 /* ---- what is looked at */
 
 static void
@@ -47,7 +65,12 @@ look_at_terminal(struct cli *cli, struct report *r)
 
 	add_line(s, "output", cli->out_is_terminal ? "a terminal" : "not a terminal");
 	add_line(s, "UTF-8", locale_is_utf8() ? "yes" : "no: set LC_ALL or LANG");
-	cli->services->describe_screen(&s->text);
+	struct buf told;
+
+	buf_init(&told, OUT_MAX);
+	cli->services->describe_screen(&told);
+	add_told(s, told.data);
+	buf_clear(&told);
 }
 
 static void
@@ -95,7 +118,7 @@ look_at_host(struct cli *cli, struct report *r)
 		add_line(s, "state", "does not run; start it with: sandtop host start");
 	}
 	char *support = cli->services->describe_host();
-	buf_add_str(&s->text, support ? support : "");
+	add_told(s, support ? support : "");
 	free(support);
 }
 

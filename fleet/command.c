@@ -203,6 +203,15 @@ parse_letters(struct parser *p, const char *word)
 	return true;
 }
 
+static bool
+asks_for_help(const struct parser *p)
+{
+	for (int i = p->at + 1; i < p->argc; i++)
+		if (str_eq(p->argv[i], "--help") || str_eq(p->argv[i], "-h"))
+			return true;
+	return false;
+}
+
 /* The first word, or two for "host start". */
 static bool
 parse_name(struct parser *p, const char *word)
@@ -221,6 +230,8 @@ parse_name(struct parser *p, const char *word)
 	p->call->command = found;
 	if (found)
 		return true;
+	if (str_eq(word, "host") && asks_for_help(p))
+		return true; /* the help for the program lists them */
 	if (str_eq(word, "host"))
 		return error_set(p->err, ERROR_INPUT,
 		    "host needs one of start, stop, status, env, run, sample");

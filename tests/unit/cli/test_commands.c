@@ -820,7 +820,7 @@ doctor_looks_everywhere(void **state)
 	server_reply(f->server, "GET /v2/sandboxes", 200, NULL, "[]");
 	assert_int_equal(run(f, NULL, "doctor"), EXIT_OK);
 	assert_has(f->out, "terminal: ok");
-	assert_has(f->out, "isolation: none");
+	assert_has(f->out, "isolation   none");
 	assert_has(f->out, "does not run");
 	assert_lacks(f->out, "\033");
 	assert_lacks(f->out, KEY);
