@@ -30,7 +30,7 @@ const struct option config_options[] = {
 	    "Time left that a new or resumed sandbox gets" },
 	{ "", "extend_step", OPTION_DURATION, "15m", 1, 30 * DAY, NULL,
 	    "Time that one press of the extend key adds" },
-	{ "", "sort", OPTION_CHOICE, "-cpu", 0, 0,
+	{ "", "sort", OPTION_CHOICE, "name", 0, 0,
 	    "name|-name|template|-template|state|-state|cpu|-cpu|mem|-mem|disk|-disk|"
 	    "left|-left|age|-age",
 	    "Column that orders the fleet, '-' for the greatest first" },
