@@ -245,6 +245,7 @@ new_app(struct ui *ui)
 		.prefix2 = config_text(c, "pane.prefix2"),
 		.order_hold_ms = config_int(c, "order_hold") * 1000,
 		.sort = config_text(c, "sort"),
+		.api_url = program.account.api_url,
 		.ttl_s = config_int(c, "ttl"),
 		.extend_s = config_int(c, "extend_step"),
 		.animations = config_bool(c, "animations"),
@@ -302,7 +303,7 @@ show_shell(struct ui *ui, const struct command_call *call, const char *id, bool 
 	if (is_shell)
 		call_each(call, "env", add_env, &envs);
 	terminals_show(ui->app, &(struct terminals_open){ .sandbox_id = id,
-				    .fresh = is_shell && call_has(call, "new"),
+				    .fresh = !is_shell || call_has(call, "new"),
 				    .wake = wake,
 				    .only = true,
 				    .user = is_shell ? call_value(call, "user") : NULL,

@@ -56,6 +56,8 @@ struct app_options {
 	const char *prefix, *prefix2; /* key names */
 	int64_t order_hold_ms, ttl_s, extend_s;
 	const char *sort; /* "-cpu": how the fleet opens; NULL: by name; borrowed */
+	const char
+	    *api_url; /* where the header says they live; NULL: the domain; borrowed */
 	bool animations;
 	bool confirm_by_name;	  /* a kill asks for the profile's name */
 	const struct pairs *keys; /* keys.ini; borrowed during the call */

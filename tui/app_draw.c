@@ -1,3 +1,8 @@
+#include <stdlib.h>
+
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "tui/app_internal.h"
 
 /*
@@ -13,14 +18,20 @@ void
 app_draw_tiny(const struct app *a, struct canvas *c)
 {
 	const struct fleet_settings *s = a->fleet ? fleet_settings(a->fleet) : NULL;
-	int col = canvas_text(c, 0, 0, ROLE_TITLE, "sandtop");
+	char *needs = xasprintf("needs %dx%d", APP_MIN_COLS, APP_MIN_ROWS);
+	/* What has to be done stays readable; the rest takes what room there is. */
+	int room = MAX(c->area.cols - text_width(needs) - 1, 0);
+	struct canvas left = canvas_sub(c, 0, 0, 1, room);
+	int col = canvas_text(&left, 0, 0, ROLE_TITLE, "sandtop");
 
 	if (s && s->profile)
-		col = canvas_textf(c, 0, col, ROLE_PROFILE, " [%s]", s->profile);
+		col = canvas_textf(&left, 0, col, ROLE_PROFILE, " [%s]", s->profile);
 	if (a->fleet)
-		col = canvas_textf(c, 0, col, ROLE_TEXT, " %d running",
+		col = canvas_textf(&left, 0, col, ROLE_TEXT, " %d running",
 		    model_count_state(fleet_model(a->fleet), SANDBOX_RUNNING));
-	canvas_textf(c, 0, col, ROLE_WARN, " needs %dx%d", APP_MIN_COLS, APP_MIN_ROWS);
+	col = room == 0 ? 0 : MIN(col, room) + 1;
+	canvas_text(c, 0, col, ROLE_WARN, needs);
+	free(needs);
 }
 
 static void

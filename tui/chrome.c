@@ -1,5 +1,6 @@
 /* chrome - header, banner, message row and hints around every full view. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -104,6 +105,22 @@ build_right(
 	buf_clear(&age);
 }
 
+/* The host that answers: E2B_API_URL may lead elsewhere than the domain says. */
+static void
+add_host(struct buf *out, const struct app *a, const struct fleet_settings *s)
+{
+	const char *url = app_settings(a)->api_url;
+	const char *at = url ? strstr(url, "://") : NULL;
+	const char *host = at ? at + 3 : "";
+	size_t len = strcspn(host, "/");
+	const char *tail = strlen(s->domain) <= len ? host + len - strlen(s->domain) : "";
+
+	if (len == 0 || s->local_host || strncmp(tail, s->domain, strlen(s->domain)) == 0)
+		buf_add_str(out, s->domain);
+	else
+		text_clean(out, host, len);
+}
+
 /* "project @ domain", or what there is of it. */
 static void
 build_where(const struct app *a, const struct header_parts *p, struct buf *out)
@@ -115,7 +132,7 @@ build_where(const struct app *a, const struct header_parts *p, struct buf *out)
 	if (s->project)
 		buf_addf(out, "%s%s", s->project, s->domain ? " @ " : "");
 	if (s->domain)
-		buf_add_str(out, s->domain);
+		add_host(out, a, s);
 }
 
 static void

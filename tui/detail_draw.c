@@ -65,8 +65,6 @@ draw_scale(const struct detail_view *v, struct canvas *c)
 		    &line, "  scale 0-100  graph %s (%s)", graph_style_name(style), next);
 	if (c->area.cols >= 90)
 		buf_addf(&line, "  sampled every %s", local ? "1s" : "5s");
-	if (c->area.cols >= 120)
-		buf_add_str(&line, "  100 % of CPU is all of its CPUs");
 	canvas_field(c, 0, 1, c->area.cols - 1, false, ROLE_DIM, line.data);
 	buf_clear(&line);
 }

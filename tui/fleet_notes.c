@@ -98,8 +98,7 @@ failed(const struct app *app, struct page *p)
 
 	buf_init(&text, TEXT_MAX);
 	say(p, ROLE_TITLE, denied ? "The key was refused." : "No answer yet.");
-	buf_addf(&text, "Listing the sandboxes of [%s]: %s", s->profile ? s->profile : "",
-	    m->error.text);
+	buf_addf(&text, "[%s]: %s", s->profile ? s->profile : "", m->error.text);
 	say(p, ROLE_TEXT, text.data);
 	key_of(app, CMD_REFRESH, key, sizeof key);
 	buf_reset(&text);

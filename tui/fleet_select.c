@@ -82,13 +82,30 @@ sync_hold(struct fleet_view *v, int64_t now_ms)
 		v->hold_until_ms = 0;
 }
 
+/* Pages and figures still come in and nobody chose yet: the cursor stays on top, else it
+ * would ride down with the row that happened to come first. */
+static bool
+is_filling(struct fleet_view *v)
+{
+	enum { SETTLE_MS = 2000 };
+	uint64_t now_ms = app_mono_ms(v->app);
+
+	if (v->touched)
+		return false;
+	if (v->settle_ms == 0 && fleet_model(v->fleet)->synced_ms != 0)
+		v->settle_ms = now_ms + SETTLE_MS;
+	return v->settle_ms == 0 || now_ms < v->settle_ms;
+}
+
 /* What was selected went: a neighbour is next, then whatever is at its place. */
 static void
 find_cursor_again(struct fleet_view *v)
 {
 	const struct listing *l = &v->listing;
 
-	if (v->cursor && listing_index(l, v->cursor) >= 0)
+	if (is_filling(v))
+		fleet_view_select_row(v, 0);
+	else if (v->cursor && listing_index(l, v->cursor) >= 0)
 		fleet_view_select(v, v->cursor);
 	else if (v->below && listing_index(l, v->below) >= 0)
 		fleet_view_select(v, v->below);

@@ -24,6 +24,7 @@ enum {
 	HIGH_PERCENT = 90,
 	FLASH_MS = 2000,
 	CELL_MAX = 1 << 16,
+	MARK_COLS = 3, /* two blanks and the mark of hidden columns: it is no arrow */
 };
 
 /* ---- columns */
@@ -155,7 +156,7 @@ fit_column(
 		column->ideal = CLAMP(t->name_cols, f->min_width, NAME_COLS);
 		column->min = MIN(column->ideal, extras ? NAME_COLS : 12);
 	} else if (is_field(f, "template")) {
-		column->ideal = CLAMP(t->template_cols, 8, TEMPLATE_COLS);
+		column->ideal = CLAMP(t->template_cols, 9, TEMPLATE_COLS);
 		column->min = MIN(column->ideal, extras ? TEMPLATE_COLS : 9);
 	} else if (is_field(f, "spark") && cols >= LONG_SPARK_FROM) {
 		column->min = column->ideal = LONG_SPARK_COLS;
@@ -190,9 +191,10 @@ fleet_table_layout(struct fleet_table *t, enum metric spark, int cols, bool wide
 		t->columns[0].min = t->columns[0].ideal = t->fields[0]->ideal_width;
 	cols -= FLEET_TABLE_MARGIN;
 	t->more = cols < SPARK_FROM - FLEET_TABLE_MARGIN;
-	if (columns_negotiate(t->columns, t->count, cols - (t->more ? 2 : 0), 1)) {
+	if (columns_negotiate(
+		t->columns, t->count, cols - (t->more ? MARK_COLS : 0), 1)) {
 		t->more = true; /* its mark needs a place of its own at the edge */
-		columns_negotiate(t->columns, t->count, cols - 2, 1);
+		columns_negotiate(t->columns, t->count, cols - MARK_COLS, 1);
 	}
 	for (size_t i = 0; i < t->count; i++)
 		if (is_field(t->fields[i], "spark") &&
@@ -231,20 +233,22 @@ fleet_table_draw_head(
 		const struct column *column = &t->columns[i];
 		if (column->width == 0)
 			continue;
+		bool right = t->fields[i]->right, sorted = t->fields[i] == l->sort;
+		const char *arrow =
+		    l->descending ? c->glyphs->sort_down : c->glyphs->sort_up;
 		buf_reset(&title);
+		if (sorted && right)
+			buf_add_str(&title, arrow);
 		add_title(&title, t, i);
-		if (t->fields[i] == l->sort)
-			buf_add_str(&title,
-			    l->descending ? c->glyphs->sort_down : c->glyphs->sort_up);
-		/* The arrow of a full column stands in the gap behind it. */
-		int width = column->width;
-		if (text_width(title.data) > width)
-			width++;
-		canvas_field(c, row, FLEET_TABLE_MARGIN + column->at, width,
-		    t->fields[i]->right, ROLE_COLUMN, title.data);
+		if (sorted && !right)
+			buf_add_str(&title, arrow);
+		/* The arrow of a full column stands in the gap at its open side. */
+		int more = text_width(title.data) > column->width;
+		canvas_field(c, row, FLEET_TABLE_MARGIN + column->at - (right ? more : 0),
+		    column->width + more, right, ROLE_COLUMN, title.data);
 	}
 	if (t->more)
-		canvas_text(c, row, c->area.cols - 1, ROLE_COLUMN, c->glyphs->more_right);
+		canvas_text(c, row, c->area.cols - 1, ROLE_DIM, c->glyphs->more_right);
 	buf_clear(&title);
 }
 

@@ -19,7 +19,8 @@ struct fleet_places {
 	struct rect panel; /* details at the right */
 	bool stacked;	   /* the strip's graphs one above the other */
 };
-struct fleet_places fleet_places_of(int rows, int cols);
+/* `count`: sandboxes there are; graphs take some of the rows that those leave free. */
+struct fleet_places fleet_places_of(int rows, int cols, int count);
 
 struct fleet_view {
 	struct app *app;     /* borrowed */
@@ -33,6 +34,8 @@ struct fleet_view {
 	char *cursor;	     /* owned; NULL: nothing to select */
 	char *above, *below; /* owned: its neighbours, for when it goes */
 	int cursor_row, top;
+	bool touched;		/* a person chose: until then the first row is selected */
+	uint64_t settle_ms;	/* monotonic: end of that, as rows came in; 0: not yet */
 	uint64_t hold_until_ms; /* monotonic; 0: not held */
 	char *leaving;		/* owned: a selected one that went while nobody held it */
 

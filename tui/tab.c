@@ -141,15 +141,46 @@ newest_of_ours(const struct tab *t, const struct shell_list *list)
 	return best;
 }
 
+static int
+compare_started(const void *a, const void *b)
+{
+	const struct shell_info *const *x = a, *const *y = b;
+
+	return ((*x)->started_ms > (*y)->started_ms) -
+	       ((*x)->started_ms < (*y)->started_ms);
+}
+
+/* Like windows of a session that was left: all of them come back. */
+static void
+tell_others(struct tab *t, const struct shell_list *list, const struct shell_info *shown)
+{
+	const struct shell_info **others = xcalloc(list->count + 1, sizeof *others);
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct shell_info *shell = &list->items[i];
+		if (shell != shown && shell->ours &&
+		    !t->taken(t->ctx, t->sandbox_id, shell->pid))
+			others[count++] = shell;
+	}
+	qsort(others, count, sizeof *others, compare_started);
+	for (size_t i = 0; i < count; i++)
+		t->events.another(t->ctx, t, others[i]);
+	free(others);
+}
+
 static void
 on_shells(void *ctx, const struct shell_list *list, const struct error *err)
 {
 	struct tab *t = ctx;
+	const struct shell_info *newest = newest_of_ours(t, list);
 
 	t->search = 0;
 	/* What went wrong here goes wrong again in the session, which tells it. */
-	open_session(t, err->code == ERROR_NONE ? newest_of_ours(t, list) : NULL);
+	open_session(t, err->code == ERROR_NONE ? newest : NULL);
 	tab_changed(t);
+	if (err->code == ERROR_NONE)
+		tell_others(t, list, newest);
 }
 
 static void
@@ -207,8 +238,8 @@ tab_new(struct app *app, const struct terminals_open *open,
 			       .scrollback_bytes = (size_t)o->scrollback_bytes,
 			       .fg = 0xd8dee9 },
 	    &pane_events, t);
-	if (open->fresh || open->wake)
-		open_session(t, NULL);
+	if (open->join || open->fresh || open->wake)
+		open_session(t, open->join);
 	else
 		t->search = fleet_shells(app_fleet(app), t->sandbox_id, on_shells, t);
 	return t;

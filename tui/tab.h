@@ -24,10 +24,13 @@ struct tab_events {
 	/* A program wants to write the clipboard; bytes are borrowed. */
 	void (*clipboard)(void *ctx, struct tab *t, const char *bytes, size_t len);
 	void (*state)(void *ctx, struct tab *t); /* may free the tab */
+	/* Another shell of ours runs in its sandbox and no tab shows it; oldest first. */
+	void (*another)(void *ctx, struct tab *t, const struct shell_info *shell);
 };
 
-/* Looks for a running shell of ours first unless open->fresh; `taken` tells which pids
- * other tabs show already. Events come from the loop. */
+/* Shows open->join; else looks for running shells of ours first unless open->fresh,
+ * shows the newest and tells of the others; `taken` tells which pids other tabs show
+ * already. Events come from the loop. */
 struct tab *tab_new(struct app *app, const struct terminals_open *open,
     bool (*taken)(void *ctx, const char *sandbox_id, uint32_t pid),
     const struct tab_events *events, void *ctx);

@@ -161,14 +161,15 @@ on_extended(void *ctx, const char *id, enum outcome outcome, const struct error 
 {
 	struct app *app = ctx;
 	const struct sandbox *s = find(app, id);
-	char by[16];
+	char by[16], left[16];
 
 	(void)err;
 	if (outcome != OUTCOME_DONE)
 		return;
 	duration_format(app_settings(app)->extend_s, by, sizeof by);
-	app_say(app, MESSAGE_INFO, "%s has %s more (option extend_step)",
-	    s ? sandbox_label(s) : id, by);
+	duration_format(left_now(app, id), left, sizeof left);
+	app_say(app, MESSAGE_INFO, "%s has %s more, %s left (option extend_step)",
+	    s ? sandbox_label(s) : id, by, left);
 }
 
 void

@@ -15,7 +15,10 @@ enum {
 	STRIP_FROM_COLS = 120,
 	STRIP_FROM_ROWS = 36, /* a screen of 40 without header, message, hints, banner */
 	STRIP_ROWS = 9,
-	PORTRAIT_ROWS = 42, /* a screen of more than 45 */
+	STRIP_MOST_ROWS = 16,
+	TABLE_FRAME_ROWS = 4, /* query, titles, rule, facts */
+	SPARE_ROWS = 4,	      /* for sandboxes that come */
+	PORTRAIT_ROWS = 42,   /* a screen of more than 45 */
 	PORTRAIT_BELOW_COLS = 100,
 	RULE_FROM_ROWS = 16,
 	FACTS_FROM_ROWS = 6,
@@ -31,11 +34,12 @@ static struct fleet_view *the_view;
 /* ---- layout */
 
 static void
-place_graphs(struct fleet_places *p, int rows, int cols)
+place_graphs(struct fleet_places *p, int rows, int cols, int count)
 {
 	bool portrait = cols < PORTRAIT_BELOW_COLS && rows >= PORTRAIT_ROWS;
 	bool wide = cols >= STRIP_FROM_COLS && rows >= STRIP_FROM_ROWS;
-	int height = portrait ? 2 * STRIP_ROWS : STRIP_ROWS;
+	int most = rows - (count + TABLE_FRAME_ROWS + SPARE_ROWS);
+	int height = portrait ? 2 * STRIP_ROWS : CLAMP(most, STRIP_ROWS, STRIP_MOST_ROWS);
 
 	if (cols >= PANEL_FROM_COLS && rows >= PANEL_FROM_ROWS)
 		p->panel = (struct rect){ 0, cols - PANEL_COLS, rows, PANEL_COLS };
@@ -45,14 +49,14 @@ place_graphs(struct fleet_places *p, int rows, int cols)
 }
 
 struct fleet_places
-fleet_places_of(int rows, int cols)
+fleet_places_of(int rows, int cols, int count)
 {
 	struct fleet_places p = {
 		.query_row = -1, .head_row = 0, .rule_row = -1, .facts_row = -1
 	};
 	int end;
 
-	place_graphs(&p, rows, cols);
+	place_graphs(&p, rows, cols, count);
 	end = rows - p.strip.rows;
 	if (rows >= QUERY_FROM_ROWS) {
 		p.query_row = 0;
@@ -108,7 +112,8 @@ fleet_layout(void *state, int rows, int cols)
 	if (!v->fleet)
 		return;
 	v->body = app_body(v->app, rows, cols);
-	v->places = fleet_places_of(v->body.rows, v->body.cols);
+	v->places = fleet_places_of(
+	    v->body.rows, v->body.cols, (int)fleet_model(v->fleet)->count);
 	fleet_view_update(v);
 	fleet_table_layout(
 	    &v->table, v->spark, v->places.table.cols, v->places.panel.cols > 0);
@@ -360,6 +365,7 @@ fleet_command(void *state, const struct command_call *call)
 
 	if (!v->fleet)
 		return false;
+	v->touched = true;
 	if (call->command->flags & COMMAND_TARGET)
 		fleet_view_hold(v); /* its handler is elsewhere; rows stand meanwhile */
 	return move_cursor(v, command) || sort_command(v, command) ||
@@ -376,6 +382,7 @@ click_row(struct fleet_view *v, int row)
 
 	if (row >= (int)v->listing.count)
 		return;
+	v->touched = true;
 	fleet_view_select_row(v, row);
 	app_set_target(v->app, v->cursor);
 	fleet_view_hold(v);

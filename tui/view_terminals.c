@@ -202,12 +202,37 @@ on_tab_clipboard(void *ctx, struct tab *t, const char *bytes, size_t len)
 		ask_clipboard(v, t, bytes, len);
 }
 
+static bool is_taken(void *ctx, const char *sandbox_id, uint32_t pid);
+static void on_another(void *ctx, struct tab *t, const struct shell_info *shell);
+
 static const struct tab_events tab_events = {
 	.changed = on_tab_changed,
 	.bell = on_tab_bell,
 	.clipboard = on_tab_clipboard,
 	.state = on_tab_state,
+	.another = on_another,
 };
+
+/* It stands before the newest one, which stays in front. */
+static void
+on_another(void *ctx, struct tab *t, const struct shell_info *shell)
+{
+	struct terminals *v = ctx;
+	size_t at = index_of(v, t);
+	struct terminals_open open = { .sandbox_id = tab_sandbox(t), .join = shell };
+
+	if (v->only || v->count == TABS_MAX || at == v->count)
+		return;
+	memmove(
+	    &v->entries[at + 1], &v->entries[at], (v->count - at) * sizeof v->entries[0]);
+	v->entries[at] =
+	    (struct entry){ .tab = tab_new(v->app, &open, is_taken, &tab_events, v) };
+	v->count++;
+	v->current += v->current >= at;
+	v->last += v->last >= at;
+	app_say(v->app, MESSAGE_INFO, "All shells that still ran on %s are tabs again",
+	    tab_label(t));
+}
 
 static bool
 is_taken(void *ctx, const char *sandbox_id, uint32_t pid)

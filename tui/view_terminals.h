@@ -14,17 +14,20 @@
 
 extern const struct view_type view_terminals;
 
+struct shell_info;
+
 struct terminals_open {
 	const char *sandbox_id;
-	bool fresh; /* a new shell even when one of ours runs there */
-	bool wake;  /* resume a paused sandbox without asking again */
-	bool only;  /* `sandtop shell`: the program ends with this tab, no tab bar */
+	bool fresh;		       /* a new shell even when one of ours runs there */
+	const struct shell_info *join; /* this one; NULL: look for ours */
+	bool wake;		       /* resume a paused sandbox without asking again */
+	bool only; /* `sandtop shell`: the program ends with this tab, no tab bar */
 	const char *user, *cwd;	  /* NULL: defaults */
 	const struct pairs *envs; /* NULL: none */
 };
 /*
- * Shows a shell of the sandbox: the tab that is open already, else one of ours that
- * still runs there (also after sandtop was killed), else a new one. A paused sandbox is
+ * Shows a shell of the sandbox: the tab that is open already, else those of ours that
+ * still run there (also after sandtop was killed), else a new one. A paused sandbox is
  * asked about first. All is copied; the view comes to the front at once.
  */
 void terminals_show(struct app *app, const struct terminals_open *open);

@@ -28,7 +28,8 @@ widget_spark(struct canvas *c, int row, int col, int cols, enum role role,
 			canvas_text(c, row, col + i, ROLE_DIM, c->glyphs->gap);
 			continue;
 		}
-		int step = (int)ceilf(clamp_percent(value) * 8.0f / 100.0f);
+		int step =
+		    value < 1 ? 0 : (int)ceilf(clamp_percent(value) * 8.0f / 100.0f);
 		canvas_text(c, row, col + i, role, c->glyphs->spark[step]);
 	}
 }
