@@ -297,6 +297,21 @@ law_6_a_shell_outlives_its_viewer(void **state)
 	driver_type(d, "s");
 	driver_wait(d, "then-fourtytwo");
 	driver_type(d, "\x02"
+		       "c");
+	driver_wait(d, "2:lasting*");
+	driver_type(d, "echo sec''ond\r");
+	driver_wait(d, "second");
+	driver_free(d); /* SIGKILL, with two shells open */
+
+	d = driver_sandtop(w, 40, 120, NULL);
+	driver_wait(d, "lasting");
+	driver_type(d, "s"); /* both are tabs again, the newer one in front */
+	driver_wait(d, "2:lasting*");
+	driver_wait(d, "second");
+	driver_type(d, "\x02"
+		       "1");
+	driver_wait(d, "then-fourtytwo");
+	driver_type(d, "\x02"
 		       "d");
 	driver_wait(d, "1 of 1");
 	quit(d);

@@ -439,6 +439,8 @@ test_sizes(void **state)
 		}
 	fake_resize(f, 5, 100);
 	assert_true(fake_shows(f, "needs 40x12"));
+	fake_resize(f, 5, 12);
+	assert_true(fake_shows(f, "needs 40x12")); /* before all else */
 	fake_keys(f, "Esc");
 	fake_keys(f, "X");
 	assert_log(&fleet_probe, "hidden shown ");

@@ -17,6 +17,7 @@
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "tui/fleet_view.h"
 #include "tui/view_fleet.h"
 
 static struct fake *
@@ -230,6 +231,59 @@ set_cpu(struct fake *f, const char *id, float percent)
 	s->sample.ts_s = FAKE_NOW_MS / 1000;
 	s->has_sample = true;
 	fixture_changed(f);
+}
+
+static void
+the_cursor_waits_on_top_while_rows_come_in(void **state)
+{
+	static const struct fixture_row rows[] = {
+		{ "imiddle00000000000000", "middle", "base", SANDBOX_RUNNING, 9, 9, 600,
+		    5, NULL },
+		{ "ifirst000000000000000", "first", "base", SANDBOX_RUNNING, 9, 9, 600, 5,
+		    NULL },
+		{ "iearly000000000000000", "early", "base", SANDBOX_RUNNING, 9, 9, 600, 5,
+		    NULL },
+		{ "iagain000000000000000", "again", "base", SANDBOX_RUNNING, 9, 9, 600, 5,
+		    NULL },
+	};
+	struct fake *f = fixture_new(&(struct fixture_options){ .rows = 24, .cols = 80 });
+
+	(void)state;
+	fixture_add(fake_model(f), &rows[0]);
+	fixture_changed(f);
+	expect_cursor(f, "imiddle0");
+	fixture_add(fake_model(f), &rows[1]);
+	fixture_changed(f);
+	expect_cursor(f, "ifirst00"); /* nobody chose yet */
+	fake_keys(f, "g");
+	fake_advance(f, 2001);
+	fixture_add(fake_model(f), &rows[2]);
+	fixture_changed(f);
+	expect_cursor(f, "ifirst00"); /* chosen: it moves with its row */
+	fake_free(f);
+	f = fixture_new(&(struct fixture_options){ .rows = 24, .cols = 80 });
+	fixture_add(fake_model(f), &rows[0]);
+	fake_model(f)->synced_ms = 1;
+	fixture_changed(f);
+	expect_cursor(f, "imiddle0");
+	fake_advance(f, 2001);
+	fixture_add(fake_model(f), &rows[3]);
+	fixture_changed(f);
+	expect_cursor(f, "imiddle0"); /* all had come: it is chosen by standing there */
+	fake_free(f);
+}
+
+static void
+graphs_take_rows_that_nobody_needs(void **state)
+{
+	struct fleet_places few = fleet_places_of(37, 120, 5);
+	struct fleet_places many = fleet_places_of(37, 120, 200);
+
+	(void)state;
+	assert_int_equal(many.strip.rows, 9);
+	assert_int_equal(few.strip.rows, 16);
+	assert_true(few.table.rows >= 5);
+	assert_int_equal(fleet_places_of(20, 120, 0).strip.rows, 0);
 }
 
 static void
@@ -671,6 +725,8 @@ main(void)
 		cmocka_unit_test(marks_old_data_and_says_why),
 		cmocka_unit_test(says_that_it_is_read_only),
 		cmocka_unit_test(esc_clears_a_filter_that_matches_nothing),
+		cmocka_unit_test(the_cursor_waits_on_top_while_rows_come_in),
+		cmocka_unit_test(graphs_take_rows_that_nobody_needs),
 		cmocka_unit_test(law_2_rows_stand_still_under_a_moving_hand),
 		cmocka_unit_test(law_2_a_row_that_goes_stays_until_the_hold_ends),
 		cmocka_unit_test(law_2_a_selected_row_never_slips_away_unseen),
