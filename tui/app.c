@@ -388,6 +388,7 @@ on_key(void *ctx, struct key key)
 
 	if (a->quitting)
 		return;
+	app_sweep(a); /* one turn may bring many keys, and each may open and close */
 	a->focused = true;
 	a->last_key = key;
 	capture_target(a);

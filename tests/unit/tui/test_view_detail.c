@@ -243,6 +243,23 @@ lists_processes_and_cleans_what_is_long(void **state)
 	model_clear(&m);
 }
 
+/* A burst, as from a paste that is not marked as one, comes within one turn. */
+static void
+opens_and_closes_many_times_in_a_turn(void **state)
+{
+	struct fake *f = open_detail(&(struct fixture_options){ 0 }, agent);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		app_screen_events.key(fake_app(f), (struct key){ .code = '1' });
+		app_screen_events.key(fake_app(f), (struct key){ .code = KEY_ENTER });
+	}
+	fake_turn(f);
+	assert_true(fake_shows(f, "agent-42"));
+	assert_true(fake_shows(f, "CPU  46%"));
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -257,6 +274,7 @@ main(void)
 		cmocka_unit_test(law_2_acts_on_the_one_that_is_open),
 		cmocka_unit_test(law_1_asks_nothing_inside_one_that_does_not_run),
 		cmocka_unit_test(lists_processes_and_cleans_what_is_long),
+		cmocka_unit_test(opens_and_closes_many_times_in_a_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
