@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -68,17 +67,6 @@ write_hostfile(const struct host *h, struct error *err)
 	return ok;
 }
 
-/* From here on it is not this process that one would talk to. */
-static void
-forget_pid(struct host *h)
-{
-	struct error err = { 0 };
-
-	h->file.pid = 0;
-	if (!write_hostfile(h, &err))
-		log_warn("host", "%s", err.text);
-}
-
 static void
 make_key(char key[64])
 {
@@ -95,12 +83,11 @@ static bool
 make_directories(struct host *h, struct error *err)
 {
 	if (!path_make_dirs(h->data_dir, err)) {
-		error_prefix(err, "the host's state directory");
+		error_prefix(err, "the host needs a directory to write in "
+				  "(XDG_STATE_HOME or SANDTOP_CONFIG_DIR name another)");
 		return false;
 	}
-	/* The roots of sandboxes are open to all: what they lie in must not be. */
-	if (access(h->state_dir, W_OK) == 0 && access(h->data_dir, W_OK) == 0 &&
-	    chmod(h->data_dir, 0700) == 0)
+	if (access(h->state_dir, W_OK) == 0 && access(h->data_dir, W_OK) == 0)
 		return true;
 	return error_set(err, ERROR_SYSTEM,
 	    "%s cannot be written (%s): the host keeps its state there; make it "
@@ -255,7 +242,6 @@ host_shutdown(struct host *h, void (*done)(void *ctx), void *ctx)
 	s->patience = timer_new(h->loop, on_impatient, s);
 	timer_start(s->patience, SHUTDOWN_MAX_MS, 0);
 	server_stop(h->server);
-	forget_pid(h);
 	registry_shutdown(h->registry, on_all_ended, s);
 }
 
@@ -271,8 +257,11 @@ host_close(struct host *h)
 	journal_free(h->journal);
 	store_close(h->store);
 	if (h->lock_fd >= 0) {
-		if (h->server)
-			forget_pid(h);
+		struct error err = { 0 };
+
+		h->file.pid = 0;
+		if (h->server && !write_hostfile(h, &err))
+			log_warn("host", "%s", err.text);
 		close(h->lock_fd);
 	}
 	free(h->state_dir);
