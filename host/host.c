@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -67,6 +68,17 @@ write_hostfile(const struct host *h, struct error *err)
 	return ok;
 }
 
+/* From here on it is not this process that one would talk to. */
+static void
+forget_pid(struct host *h)
+{
+	struct error err = { 0 };
+
+	h->file.pid = 0;
+	if (!write_hostfile(h, &err))
+		log_warn("host", "%s", err.text);
+}
+
 static void
 make_key(char key[64])
 {
@@ -87,7 +99,9 @@ make_directories(struct host *h, struct error *err)
 				  "(XDG_STATE_HOME or SANDTOP_CONFIG_DIR name another)");
 		return false;
 	}
-	if (access(h->state_dir, W_OK) == 0 && access(h->data_dir, W_OK) == 0)
+	/* The roots of sandboxes are open to all: what they lie in must not be. */
+	if (access(h->state_dir, W_OK) == 0 && access(h->data_dir, W_OK) == 0 &&
+	    chmod(h->data_dir, 0700) == 0)
 		return true;
 	return error_set(err, ERROR_SYSTEM,
 	    "%s cannot be written (%s): the host keeps its state there; make it "
@@ -242,6 +256,7 @@ host_shutdown(struct host *h, void (*done)(void *ctx), void *ctx)
 	s->patience = timer_new(h->loop, on_impatient, s);
 	timer_start(s->patience, SHUTDOWN_MAX_MS, 0);
 	server_stop(h->server);
+	forget_pid(h);
 	registry_shutdown(h->registry, on_all_ended, s);
 }
 
@@ -257,11 +272,8 @@ host_close(struct host *h)
 	journal_free(h->journal);
 	store_close(h->store);
 	if (h->lock_fd >= 0) {
-		struct error err = { 0 };
-
-		h->file.pid = 0;
-		if (h->server && !write_hostfile(h, &err))
-			log_warn("host", "%s", err.text);
+		if (h->server)
+			forget_pid(h);
 		close(h->lock_fd);
 	}
 	free(h->state_dir);

@@ -24,17 +24,32 @@
 #define PATIENCE_MS 10000
 #define STEP_MS 10
 #define HOSTFILE_MAX 4096
+#define READY_FD 3 /* as a new host sees it */
 
 /* ---- looking */
 
+/* A host is starting, serves, or is ending. */
 static bool
-is_running(const char *state_dir)
+is_locked(const char *state_dir)
 {
 	char *path = path_join(state_dir, "lock");
 	bool held = lock_is_held(path);
 
 	free(path);
 	return held;
+}
+
+/* A killed host leaves its number behind, which may be anybody's by now: also while the
+ * next host already has the lock and has not written its own. */
+static bool
+is_serving(const char *state_dir, const struct hostfile *file)
+{
+	char *path = path_join(state_dir, "lock");
+	bool serving =
+	    file->port > 0 && lock_is_held(path) && lock_is_open_in(path, file->pid);
+
+	free(path);
+	return serving;
 }
 
 bool
@@ -57,7 +72,7 @@ host_status_read(const char *state_dir, struct host_status *out, struct error *e
 	free(path);
 	if (!ok)
 		return false;
-	out->running = file.port > 0 && is_running(state_dir);
+	out->running = is_serving(state_dir, &file);
 	out->pid = out->running ? file.pid : 0;
 	out->port = file.port;
 	str_copy(out->key, sizeof out->key, file.key);
@@ -69,8 +84,9 @@ host_status_read(const char *state_dir, struct host_status *out, struct error *e
 
 /* ---- starting */
 
-/* In the child, and then in the host: no terminal, no descriptors of ours. Only what is
- * safe between fork and exec: the caller may have threads. */
+/* In the child, and then in the host: no terminal, no descriptors of ours or of whoever
+ * started us, who may wait for the end of one. Only what is safe between fork and exec:
+ * the caller may have threads. */
 static void
 become_host(char *const args[], const char *log_path, int ready_fd)
 {
@@ -81,11 +97,13 @@ become_host(char *const args[], const char *log_path, int ready_fd)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(log >= 0 ? log : null, STDERR_FILENO);
-	fcntl(ready_fd, F_SETFD, 0);
+	dup2(ready_fd, READY_FD);
+	fcntl(READY_FD, F_SETFD, 0);
+	close_range(READY_FD + 1, ~0U, 0);
 	/* Twice forked: the host is nobody's child, nobody need wait for it. */
 	if (fork() == 0) {
 		execv(args[0], args);
-		dprintf(ready_fd, "!starting %s: %s", args[0], strerror(errno));
+		dprintf(READY_FD, "!starting %s: %s", args[0], strerror(errno));
 	}
 	_exit(0);
 }
@@ -135,7 +153,7 @@ judge(const char *heard, const char *log_path, struct error *err)
 static pid_t
 fork_host(const char *exe, const char *log_path, int ready_fd)
 {
-	char *number = xasprintf("%d", ready_fd);
+	char *number = xasprintf("%d", READY_FD);
 	char *path = xstrdup(exe);
 	char words[][12] = { "host", "run", "--ready-fd" };
 	char *args[] = { path, words[0], words[1], words[2], number, NULL };
@@ -176,21 +194,38 @@ launch(const char *state_dir, const char *exe, struct error *err)
 	return ok;
 }
 
+/* Somebody else's host may be starting, or an old one ending: both pass. */
 bool
 host_start(
     const char *state_dir, const char *exe, struct host_status *out, struct error *err)
 {
+	uint64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 	struct error ignored = { 0 };
 
-	/* A host.json that makes no sense is the new host's business. */
-	if (host_status_read(state_dir, out, &ignored) && out->running)
-		return true;
-	if (!path_make_dirs(state_dir, err)) {
-		error_prefix(err, "the host needs a directory to write in "
-				  "(XDG_STATE_HOME or SANDTOP_CONFIG_DIR name another)");
-		return false;
+	for (;;) {
+		/* A host.json that makes no sense is the new host's business. */
+		if (host_status_read(state_dir, out, &ignored) && out->running)
+			return true;
+		if (!is_locked(state_dir)) {
+			if (!path_make_dirs(state_dir, err)) {
+				error_prefix(err,
+				    "the host needs a directory to write in "
+				    "(XDG_STATE_HOME or SANDTOP_CONFIG_DIR name "
+				    "another)");
+				return false;
+			}
+			if (launch(state_dir, exe, err))
+				return host_status_read(state_dir, out, err);
+			if (!is_locked(state_dir))
+				return false;
+		}
+		if (clock_mono_ms() >= until_ms)
+			return error_set(err, ERROR_SYSTEM,
+			    "a local host on %s is starting or ending and was not done "
+			    "within 10 s: try again",
+			    state_dir);
+		poll(NULL, 0, STEP_MS);
 	}
-	return launch(state_dir, exe, err) && host_status_read(state_dir, out, err);
 }
 
 /* ---- stopping */
@@ -198,19 +233,19 @@ host_start(
 bool
 host_stop(const char *state_dir, bool *was_running, struct error *err)
 {
-	struct host_status status;
+	struct host_status status = { .pid = 0 };
 	uint64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	bool told = false;
 
-	*was_running = false;
-	if (!host_status_read(state_dir, &status, err))
-		return false;
-	if (!status.running)
-		return true;
-	*was_running = true;
-	if (status.pid <= 1 || kill(status.pid, SIGTERM) != 0)
-		return error_system(err, status.pid <= 1 ? ESRCH : errno,
-		    "stopping the local host (pid %d)", status.pid);
-	while (is_running(state_dir)) {
+	for (*was_running = false; is_locked(state_dir); *was_running = true) {
+		if (!told && !host_status_read(state_dir, &status, err))
+			return false;
+		if (!told && status.running) {
+			if (kill(status.pid, SIGTERM) != 0 && errno != ESRCH)
+				return error_system(err, errno,
+				    "stopping the local host (pid %d)", status.pid);
+			told = true;
+		}
 		if (clock_mono_ms() >= until_ms)
 			return error_set(err, ERROR_SYSTEM,
 			    "the local host (pid %d) did not end within 10 s",
