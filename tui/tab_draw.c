@@ -196,21 +196,3 @@ tab_draw_status(const struct tab *t, struct app *app, struct canvas *c, int row)
 	buf_clear(&line);
 	free(state);
 }
-
-int
-tab_draw_name(
-    const struct tab *t, struct canvas *c, int col, int number, bool current, bool bell)
-{
-	enum session_state state = tab_state(t);
-	const char *mark = current ? "*" : bell ? "!" : "";
-	const char *tail = state == SESSION_EXITED   ? " ended"
-			   : state == SESSION_PAUSED ? " paused"
-			   : state == SESSION_GONE   ? " gone"
-						     : "";
-	char *label = text_cut(tab_label(t), 20, c->glyphs->ascii);
-
-	col = canvas_textf(c, 0, col, current ? ROLE_TAB_CURRENT : ROLE_TAB,
-	    " %d:%s%s%s ", number, label, mark, tail);
-	free(label);
-	return col;
-}

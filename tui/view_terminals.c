@@ -8,23 +8,19 @@
 #include "base/text.h"
 #include "tui/dialog.h"
 #include "tui/tab.h"
+#include "tui/tab_bar.h"
 #include "tui/tab_draw.h"
 
 enum { TABS_MAX = 64, WHEEL_ROWS = 3 };
 
-struct entry {
-	struct tab *tab; /* owned */
-	bool bell;
-};
-
 struct terminals {
-	struct app *app; /* borrowed */
-	struct entry entries[TABS_MAX];
+	struct app *app;		    /* borrowed */
+	struct tab_entry entries[TABS_MAX]; /* their tabs are owned */
 	size_t count;
 	size_t current, last;
 	bool only; /* the program ends with its one tab */
 	bool told; /* how to leave was said once */
-	int bar_rows;
+	int bar_rows, cols;
 	struct strlist clipboard_allowed; /* sandboxes that may write the clipboard */
 	/* a question that is open */
 	char *asked;		      /* owned: sandbox id */
@@ -37,7 +33,7 @@ struct terminals {
 
 /* ---- tabs */
 
-static struct entry *
+static struct tab_entry *
 current_entry(struct terminals *v)
 {
 	return v->count ? &v->entries[v->current] : NULL;
@@ -226,7 +222,7 @@ on_another(void *ctx, struct tab *t, const struct shell_info *shell)
 	memmove(
 	    &v->entries[at + 1], &v->entries[at], (v->count - at) * sizeof v->entries[0]);
 	v->entries[at] =
-	    (struct entry){ .tab = tab_new(v->app, &open, is_taken, &tab_events, v) };
+	    (struct tab_entry){ .tab = tab_new(v->app, &open, is_taken, &tab_events, v) };
 	v->count++;
 	v->current += v->current >= at;
 	v->last += v->last >= at;
@@ -272,7 +268,7 @@ add_tab(struct terminals *v, const struct terminals_open *open)
 		return;
 	}
 	v->entries[v->count++] =
-	    (struct entry){ .tab = tab_new(v->app, open, is_taken, &tab_events, v) };
+	    (struct tab_entry){ .tab = tab_new(v->app, open, is_taken, &tab_events, v) };
 	select_tab(v, v->count - 1);
 	tell_how_to_leave(v);
 }
@@ -410,26 +406,19 @@ terminals_layout(void *state, int rows, int cols)
 	struct terminals *v = state;
 
 	v->bar_rows = v->only ? 0 : 1;
+	v->cols = cols;
 	for (size_t i = 0; i < v->count; i++)
 		tab_resize(v->entries[i].tab, rows - v->bar_rows - 1, cols);
 	app_set_target(v->app, v->count ? tab_sandbox(v->entries[v->current].tab) : NULL);
 }
 
-static void
-draw_bar(const struct terminals *v, struct canvas *c)
+static struct tab_bar
+bar_of(const struct terminals *v)
 {
-	int col = 0, cols = c->area.cols;
-	const struct fleet_settings *settings = fleet_settings(app_fleet(v->app));
-	char *right = xasprintf("[%s]", settings->profile ? settings->profile : "?");
-	int limit = cols - text_width(right) - 2;
-	struct canvas bar = canvas_sub(c, 0, 0, 1, MAX(limit, 0));
+	const char *profile = fleet_settings(app_fleet(v->app))->profile;
 
-	canvas_field(c, 0, 0, cols, false, ROLE_TAB, "");
-	for (size_t i = 0; i < v->count && col < limit; i++)
-		col = tab_draw_name(v->entries[i].tab, &bar, col, (int)i + 1,
-		    i == v->current, v->entries[i].bell);
-	canvas_text(c, 0, MAX(cols - text_width(right) - 1, 0), ROLE_PROFILE, right);
-	free(right);
+	return (struct tab_bar){ v->entries, v->count, v->current,
+		profile ? profile : "?", v->cols };
 }
 
 /* The message row is the status row's while there is something to say. */
@@ -466,8 +455,9 @@ terminals_draw(const void *state, struct canvas *out)
 	struct canvas body =
 	    canvas_sub(out, v->bar_rows, 0, rows - v->bar_rows - 1, cols);
 
+	struct tab_bar bar = bar_of(v);
 	if (v->bar_rows)
-		draw_bar(v, out);
+		tab_bar_draw(&bar, out);
 	tab_draw(t, v->app, &body);
 	if (!draw_message(v, out, rows - 1))
 		tab_draw_status(t, v->app, out, rows - 1);
@@ -511,26 +501,6 @@ scroll_key(struct terminals *v, struct key key)
 	}
 }
 
-/* Which tab's name is at a column of the bar; measured as it is drawn. */
-static size_t
-tab_at(const struct terminals *v, int at)
-{
-	struct grid scratch = { 0 };
-	size_t found = v->count;
-	int col = 0;
-
-	grid_init(&scratch, 1, 1);
-	struct canvas c = canvas_of(&scratch, &glyphs_unicode);
-	for (size_t i = 0; i < v->count && found == v->count; i++) {
-		col = tab_draw_name(v->entries[i].tab, &c, col, (int)i + 1,
-		    i == v->current, v->entries[i].bell);
-		if (at < col)
-			found = i;
-	}
-	free(scratch.cells);
-	return found;
-}
-
 static bool
 mouse_key(struct terminals *v, struct key key)
 {
@@ -540,7 +510,8 @@ mouse_key(struct terminals *v, struct key key)
 	bool wheel = kind == MOUSE_WHEEL_UP || kind == MOUSE_WHEEL_DOWN;
 
 	if (v->bar_rows && key.mouse.row == 0 && kind == MOUSE_PRESS) {
-		select_tab(v, tab_at(v, key.mouse.col));
+		struct tab_bar bar = bar_of(v);
+		select_tab(v, tab_bar_at(&bar, key.mouse.col));
 		return true;
 	}
 	key.mouse.row -= v->bar_rows;
@@ -584,7 +555,7 @@ static bool
 terminals_key(void *state, struct key key)
 {
 	struct terminals *v = state;
-	struct entry *e = current_entry(v);
+	struct tab_entry *e = current_entry(v);
 
 	if (!e)
 		return false;
@@ -610,7 +581,7 @@ static void
 terminals_paste(void *state, const char *bytes, size_t len)
 {
 	struct terminals *v = state;
-	struct entry *e = current_entry(v);
+	struct tab_entry *e = current_entry(v);
 
 	if (e && tab_state(e->tab) == SESSION_LIVE)
 		tab_paste(e->tab, bytes, len);
