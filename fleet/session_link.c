@@ -64,6 +64,8 @@ retry_later(struct session *s)
 	uint64_t delay_ms = fleet_backoff_ms(
 	    s->fleet, retry_steps_ms, ARRAY_LEN(retry_steps_ms), s->failures - 1);
 
+	delay_ms = MAX(delay_ms, fleet_quiet_ms(s->fleet));
+
 	s->retry_at_ms = fleet_now_ms(s->fleet) + (int64_t)delay_ms;
 	timer_start(s->retry, delay_ms, 0);
 }
@@ -93,7 +95,8 @@ session_cut(struct session *s, const struct error *err)
 	session_enter(s, SESSION_RECONNECTING);
 	if (err->http_status == 401)
 		return; /* a refused key does not get better by asking again */
-	if (s->failures++ == 0)
+	fleet_obey(s->fleet, err);
+	if (s->failures++ == 0 && fleet_quiet_ms(s->fleet) == 0)
 		session_ask(s);
 	else
 		retry_later(s);

@@ -487,6 +487,38 @@ an_owner_may_act_from_its_callback(void **state)
 	EXPECT_LOG(w, 0, PAUSE_A, KILL_A);
 }
 
+/* Back online just when the next one was refused: its end does not start a second one
+ * beside what was begun in between. */
+static void
+on_done_online_again(
+    void *ctx, const char *id, enum outcome outcome, const struct error *err)
+{
+	struct world *w = ctx;
+
+	(void)outcome;
+	(void)err;
+	w->model->state = COLLECTION_READY;
+	fleet_resume(w->fleet, id, 0, NULL, NULL);
+	fleet_kill(w->fleet, id, NULL, NULL);
+}
+
+static void
+a_refusal_does_not_hurry_on_what_waits(void **state)
+{
+	struct world *w = *state;
+	struct result refused = { 0 };
+
+	world_add(w, "ia", SANDBOX_RUNNING, 60);
+	fleet_pause(w->fleet, "ia", on_done_online_again, w);
+	run(w->fleet, 'k', &refused);
+	world_wait(w, 1);
+	w->model->state = COLLECTION_FAILED;
+	world_reply_to(w, 0, 204, "");
+	wait_for(w, &refused, 1);
+	assert_int_equal(refused.err.code, ERROR_OFFLINE);
+	EXPECT_LOG(w, 0, PAUSE_A, CONNECT_A);
+}
+
 static void
 a_fleet_goes_with_everything_under_way(void **state)
 {
@@ -531,6 +563,7 @@ main(void)
 		WORLD_TEST(a_create_that_fails_leaves_no_row),
 		WORLD_TEST(a_sweep_that_was_faster_is_no_second_row),
 		WORLD_TEST(an_owner_may_act_from_its_callback),
+		WORLD_TEST(a_refusal_does_not_hurry_on_what_waits),
 		cmocka_unit_test(a_fleet_goes_with_everything_under_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -498,6 +498,40 @@ it_stays_open_when_the_end_was_moved(void **state)
 }
 
 static void
+a_check_without_an_answer_does_no_harm(void **state)
+{
+	struct world *w = *state;
+	struct shell sh = { 0 };
+
+	live_shell(w, &sh, PAUSES);
+	world_set_time(NOW_MS + HOUR_MS - 6000);
+	server_reply(w->server, GET_A, 500, NULL, "");
+	EXPECT_LOG(w, 2, GET_A);
+	assert_int_equal(session_state(sh.session), SESSION_LIVE);
+	world_set_time(NOW_MS + HOUR_MS - 3000); /* but it is closed all the same */
+	UNTIL_STATE(&sh, SESSION_RECONNECTING);
+	EXPECT_NO_MORE(w, 3);
+	close_shell(&sh);
+}
+
+static void
+what_was_typed_past_the_end_is_asked_for_until_it_may_go(void **state)
+{
+	struct world *w = *state;
+	struct shell sh = { 0 };
+
+	live_shell(w, &sh, KILLS);
+	world_set_time(NOW_MS + HOUR_MS + 1);
+	server_reply(w->server, GET_A, 500, NULL, "");
+	world_answer_get(w, "ia", "running", NOW_MS + 2 * HOUR_MS, KILLS);
+	assert_true(session_send(sh.session, "ls", 2));
+	world_wait(w, 5);
+	assert_string_equal(world_line(w, 3), GET_A);
+	assert_input(w, 4, "ls");
+	close_shell(&sh);
+}
+
+static void
 it_comes_back_when_the_sandbox_runs_on(void **state)
 {
 	struct world *w = *state;
@@ -715,6 +749,44 @@ waits_between_tries(void **state)
 	    sh.session, &(struct error){ .code = ERROR_DENIED, .http_status = 401 });
 	assert_int_equal(session_retry_at_ms(sh.session), 0);
 	assert_int_equal(session_state(sh.session), SESSION_RECONNECTING);
+	close_shell(&sh);
+	world_free(w);
+}
+
+/* Only what stood for a while begins anew with its patience. */
+static void
+a_steady_stream_that_is_cut_is_looked_into_at_once(void **state)
+{
+	struct world *w = world_new(&(struct world_options){ .second_ms = 1000 });
+	struct shell sh = { 0 };
+
+	(void)state;
+	live_shell(w, &sh, KILLS);
+	sh.session->failures = 6;
+	sh.session->live_ms -= 10000;
+	world_answer_get(w, "ia", "running", NOW_MS + HOUR_MS, KILLS);
+	world_answer_processes(w, "7:tag-1");
+	server_reply(w->server, CONNECT, 500, NULL, "");
+	server_cut(w->server, 1);
+	EXPECT_LOG(w, 2, GET_A, LIST, CONNECT);
+	assert_true(session_retry_at_ms(sh.session) >= NOW_MS + 500);
+	close_shell(&sh);
+	world_free(w);
+}
+
+static void
+a_server_that_asks_for_quiet_gets_it(void **state)
+{
+	struct world *w = world_new(&(struct world_options){ .second_ms = 1000 });
+	struct shell sh = { 0 };
+
+	(void)state;
+	live_shell(w, &sh, KILLS);
+	server_reply(w->server, GET_A, 429, "Retry-After: 60\r\n", "{}");
+	server_cut(w->server, 1);
+	UNTIL(w->loop, session_retry_at_ms(sh.session) != 0);
+	assert_in_range(session_retry_at_ms(sh.session), NOW_MS + 55000, NOW_MS + 60000);
+	EXPECT_LOG(w, 2, GET_A);
 	close_shell(&sh);
 	world_free(w);
 }
@@ -1201,6 +1273,8 @@ main(void)
 		WORLD_TEST(law_1_past_its_end_a_key_does_not_wake_the_paused),
 		WORLD_TEST(law_1_a_stream_is_closed_before_an_automatic_pause),
 		WORLD_TEST(it_stays_open_when_the_end_was_moved),
+		WORLD_TEST(a_check_without_an_answer_does_no_harm),
+		WORLD_TEST(what_was_typed_past_the_end_is_asked_for_until_it_may_go),
 		WORLD_TEST(it_comes_back_when_the_sandbox_runs_on),
 		WORLD_TEST(it_comes_back_as_soon_as_it_is_given_more_time),
 		WORLD_TEST(where_the_end_means_a_kill_it_stays_to_the_end),
@@ -1211,6 +1285,8 @@ main(void)
 		cmocka_unit_test(what_ended_meanwhile_tells_how_or_that_nobody_saw),
 		WORLD_TEST(law_7_failures_are_tried_again_with_growing_patience),
 		cmocka_unit_test(waits_between_tries),
+		cmocka_unit_test(a_steady_stream_that_is_cut_is_looked_into_at_once),
+		cmocka_unit_test(a_server_that_asks_for_quiet_gets_it),
 		cmocka_unit_test(a_cut_right_after_the_start_counts_as_a_failure),
 		cmocka_unit_test(when_the_control_plane_is_back_it_is_tried_at_once),
 		WORLD_TEST(a_lost_start_is_looked_for_and_joined),

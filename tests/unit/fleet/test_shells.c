@@ -140,6 +140,7 @@ law_1_asks_nothing_of_what_does_not_run(void **state)
 		{ "running", 60000, KILLS, true },
 		{ "paused", -1000, KILLS | AUTO_RESUMES, false },
 		{ "hibernating", 60000, KILLS, false },
+		{ "hibernating", -2000, KILLS, false },
 		{ "running", 2000, PAUSES, false }, /* about to be paused */
 		{ "running", 2000, KILLS, true },
 		{ "running", -2000, PAUSES, true }, /* runs on, as was just said */

@@ -451,6 +451,21 @@ a_server_that_fails_confirms_nothing(void **state)
 }
 
 static void
+who_came_during_the_sweep_is_not_missing(void **state)
+{
+	struct world *w = *state;
+	size_t from = start_with(w, "ia:paused");
+
+	sync_now(w->fleet, true);
+	world_wait(w, from + 1);
+	world_answer_get(w, "ib", "running", NOW_MS + 60000, KILLS);
+	fleet_read(w->fleet, "ib", NULL);
+	UNTIL(w->loop, model_find(w->model, "ib"));
+	world_reply_to(w, from, 200, "[]");
+	EXPECT_LOG(w, from, FULL, "GET /sandboxes/ib", "GET /sandboxes/ia");
+}
+
+static void
 who_comes_back_is_not_gone(void **state)
 {
 	struct world *w = *state;
@@ -471,11 +486,19 @@ paused_elsewhere(void **state)
 	struct world *w = *state;
 	size_t from = start_with(w, "ia");
 
+	model_find(w->model, "ia")->has_detail = true;
 	world_answer_list(w, "");
 	world_answer_get(w, "ia", "paused", NOW_MS - 5000, KILLS);
 	sweep_again(w, false);
+	world_answer_list(w, "ia"); /* the same start, as some servers say */
+	assert_true(model_find(w->model, "ia")->has_detail);
+	sweep_again(w, false);
+	assert_false(model_find(w->model, "ia")->has_detail);
+	assert_int_equal(state_of(w, "ia"), SANDBOX_RUNNING);
+	world_answer_list(w, "ia:paused");
+	sweep_again(w, true);
+	from += 2;
 	assert_int_equal(state_of(w, "ia"), SANDBOX_PAUSED);
-	assert_int_equal(model_find(w->model, "ia")->end_ms, NOW_MS - 5000);
 	assert_int_equal(model_find(w->model, "ia")->changed_ms, NOW_MS);
 	assert_int_equal(server_count(w->server), from + 2);
 }
@@ -547,6 +570,13 @@ an_absence_that_was_asked_for_earlier_is_none(void **state)
 	assert_int_equal(s->state, SANDBOX_RUNNING);
 	fleet_take_absence(w->fleet, "ia", fleet_tick(w->fleet));
 	assert_int_equal(s->state, SANDBOX_GONE);
+	/* nor one of what our own action will tell more about */
+	s = world_add(w, "new-1", SANDBOX_CREATING, 60);
+	fleet_take_absence(w->fleet, "new-1", fleet_tick(w->fleet));
+	assert_int_equal(s->state, SANDBOX_CREATING);
+	s = world_add(w, "ik", SANDBOX_KILLING, 60);
+	fleet_take_absence(w->fleet, "ik", fleet_tick(w->fleet));
+	assert_int_equal(s->state, SANDBOX_KILLING);
 	fleet_take_absence(w->fleet, "unheard-of", fleet_tick(w->fleet));
 }
 
@@ -579,6 +609,7 @@ main(void)
 		WORLD_TEST(rows_of_the_gone_stay_a_minute),
 		SLOW_TEST(many_that_are_missing_are_all_settled),
 		SLOW_TEST(a_server_that_fails_confirms_nothing),
+		SLOW_TEST(who_came_during_the_sweep_is_not_missing),
 		SLOW_TEST(who_comes_back_is_not_gone),
 		SLOW_TEST(paused_elsewhere),
 		SLOW_TEST(resumed_elsewhere_is_another_run),
