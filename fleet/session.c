@@ -9,7 +9,12 @@
 #include "base/random.h"
 #include "fleet/session_internal.h"
 
-enum { HELD_MAX = 64 * 1024, EXIT_UNKNOWN = 255 };
+enum {
+	HELD_MAX = 64 * 1024,
+	UNSENT_MAX =
+	    1024 * 1024, /* then nobody reads there: answers of the terminal too */
+	EXIT_UNKNOWN = 255,
+};
 
 static const struct {
 	const char *name;
@@ -221,6 +226,8 @@ session_send(struct session *s, const char *bytes, size_t len)
 		return false;
 	if (s->held.len > 0 || !session_may_speak(s))
 		return hold(s, bytes, len);
+	if (envd_stream_unsent(s->stream) > UNSENT_MAX)
+		return false;
 	envd_stream_send(s->stream, PROCESS_INPUT_PTY, bytes, len);
 	return true;
 }
