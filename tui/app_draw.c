@@ -1,3 +1,4 @@
+/* app_draw - when and what is drawn. */
 #include <stdlib.h>
 
 #include "base/compiler.h"

@@ -66,12 +66,15 @@ void
 tab_bar_draw(const struct tab_bar *bar, struct canvas *c)
 {
 	size_t first = first_shown(bar);
-	int col = first ? canvas_text(c, 0, 0, ROLE_TAB, "< ") : 0;
+	int cols = cols_for_names(bar);
+	struct canvas names = canvas_sub(c, 0, 0, 1, cols);
 
-	for (size_t i = first; i < bar->count && col < bar->cols; i++) {
+	canvas_field(c, 0, 0, c->area.cols, false, ROLE_TAB, "");
+	int col = first ? canvas_text(&names, 0, 0, ROLE_TAB, "< ") : 0;
+	for (size_t i = first; i < bar->count && col < cols; i++) {
 		char *name = name_of(bar, i);
-		col = canvas_text(
-		    c, 0, col, i == bar->current ? ROLE_TAB_CURRENT : ROLE_TAB, name);
+		col = canvas_text(&names, 0, col,
+		    i == bar->current ? ROLE_TAB_CURRENT : ROLE_TAB, name);
 		free(name);
 	}
 	canvas_textf(c, 0, MAX(bar->cols - text_width(bar->profile) - 3, 0), ROLE_PROFILE,
