@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "tui/clipboard.h"
 #include "tui/dialog.h"
 #include "tui/tab.h"
 #include "tui/tab_bar.h"
@@ -21,14 +22,13 @@ struct terminals {
 	bool only; /* the program ends with its one tab */
 	bool told; /* how to leave was said once */
 	int bar_rows, cols;
-	struct strlist clipboard_allowed; /* sandboxes that may write the clipboard */
+	bool shown; /* nothing lies over it */
+	struct clipboard clipboard;
 	/* a question that is open */
 	char *asked;		      /* owned: sandbox id */
 	struct terminals_open waking; /* texts owned below */
 	struct pairs waking_envs;
 	char *waking_user, *waking_cwd; /* owned */
-	char *clipping;			/* owned: bytes that wait for an answer */
-	size_t clipping_len;
 };
 
 /* ---- tabs */
@@ -124,78 +124,20 @@ on_tab_state(void *ctx, struct tab *t)
 	struct terminals *v = ctx;
 	const struct session *s = tab_session(t);
 
-	if (v->only && s && session_state(s) == SESSION_EXITED) {
+	if (v->only && v->count == 1 && s && session_state(s) == SESSION_EXITED) {
 		int code = session_exit_code(s);
 		app_quit(v->app, code < 0 ? 128 + 9 : code);
 	}
 }
 
-/* ---- the clipboard: a write is asked for, a read never reaches us (law 4) */
-
-static void
-copy_out(struct terminals *v, const char *bytes, size_t len)
-{
-	struct screen *screen = app_screen(v->app);
-
-	if (!screen)
-		return;
-	screen->type->copy(screen, bytes, len);
-	app_say(v->app, MESSAGE_INFO, "%zu bytes went to the clipboard", len);
-}
-
-static void
-on_clipboard_answer(void *ctx, const struct dialog_answer *answer)
-{
-	struct terminals *v = ctx;
-
-	if (answer->yes) {
-		strlist_add(&v->clipboard_allowed, v->asked);
-		copy_out(v, v->clipping, v->clipping_len);
-	}
-	free(v->clipping);
-	v->clipping = NULL;
-}
-
-static const struct dialog_events clipboard_events = { .answer = on_clipboard_answer };
-
-static void
-ask_clipboard(struct terminals *v, const struct tab *t, const char *bytes, size_t len)
-{
-	char *start = xstrndup(bytes, MIN(len, (size_t)60)),
-	     *clean = text_clean_dup(start);
-	char *body = xasprintf("It wants to put %zu bytes there, beginning with:\n%s\n"
-			       "Yes allows it for this sandbox until you quit.",
-	    len, clean);
-	char *title = xasprintf("%s writes your clipboard", tab_label(t));
-
-	free(v->asked);
-	v->asked = xstrdup(tab_sandbox(t));
-	v->clipping = xmemdup(bytes, len);
-	v->clipping_len = len;
-	dialog_open(v->app,
-	    &(struct dialog_options){
-		.level = DIALOG_YES_NO, .title = title, .body = body, .verb = "allow" },
-	    &clipboard_events, v);
-	free(start);
-	free(clean);
-	free(body);
-	free(title);
-}
-
+/* Only what a person looks at may ask for something. */
 static void
 on_tab_clipboard(void *ctx, struct tab *t, const char *bytes, size_t len)
 {
 	struct terminals *v = ctx;
-	const char *policy = app_settings(v->app)->remote_clipboard;
-	bool in_front = v->count && v->entries[v->current].tab == t;
 
-	if (str_eq(policy, "off") || !in_front || v->clipping)
-		return;
-	if (str_eq(policy, "focused") ||
-	    strlist_has(&v->clipboard_allowed, tab_sandbox(t)))
-		copy_out(v, bytes, len);
-	else
-		ask_clipboard(v, t, bytes, len);
+	if (v->shown && v->count && v->entries[v->current].tab == t)
+		clipboard_write(&v->clipboard, tab_sandbox(t), tab_label(t), bytes, len);
 }
 
 static bool is_taken(void *ctx, const char *sandbox_id, uint32_t pid);
@@ -267,8 +209,10 @@ add_tab(struct terminals *v, const struct terminals_open *open)
 		    TABS_MAX);
 		return;
 	}
-	v->entries[v->count++] =
+	/* Whole before it is counted: it may report at once. */
+	v->entries[v->count] =
 	    (struct tab_entry){ .tab = tab_new(v->app, open, is_taken, &tab_events, v) };
+	v->count++;
 	select_tab(v, v->count - 1);
 	tell_how_to_leave(v);
 }
@@ -381,6 +325,7 @@ terminals_open_view(struct app *app, const void *arg)
 
 	(void)arg;
 	v->app = app;
+	clipboard_init(&v->clipboard, app);
 	return v;
 }
 
@@ -391,12 +336,11 @@ terminals_close_view(void *state)
 
 	for (size_t i = 0; i < v->count; i++)
 		tab_free(v->entries[i].tab);
-	strlist_clear(&v->clipboard_allowed);
+	clipboard_clear(&v->clipboard);
 	pairs_clear(&v->waking_envs);
 	free(v->waking_user);
 	free(v->waking_cwd);
 	free(v->asked);
-	free(v->clipping);
 	free(v);
 }
 
@@ -468,6 +412,7 @@ terminals_shown(void *state, bool shown)
 {
 	struct terminals *v = state;
 
+	v->shown = shown;
 	if (v->count)
 		tab_focus(v->entries[v->current].tab, shown);
 }
