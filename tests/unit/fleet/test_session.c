@@ -1146,6 +1146,25 @@ input_that_cannot_be_taken_is_refused(void **state)
 	close_shell(&sh);
 }
 
+/* A program may ask the terminal without end and never read what it answers. */
+static void
+input_that_nobody_reads_does_not_pile_up(void **state)
+{
+	enum { PIECE = 64 * 1024, PIECES = 64 };
+	struct world *w = *state;
+	struct shell sh = { 0 };
+	char *piece = xcalloc(1, PIECE);
+	int taken = 0;
+
+	live_shell(w, &sh, KILLS);
+	while (taken < PIECES && session_send(sh.session, piece, PIECE))
+		taken++;
+	assert_in_range(taken, 16, PIECES / 2);
+	assert_int_equal(session_unsent(sh.session), (size_t)taken * PIECE);
+	free(piece);
+	close_shell(&sh);
+}
+
 static void
 a_process_that_takes_no_input_is_said(void **state)
 {
@@ -1302,6 +1321,7 @@ main(void)
 		WORLD_TEST(a_wake_while_offline_is_refused),
 		WORLD_TEST(one_that_is_resumed_elsewhere_is_joined_again),
 		WORLD_TEST(input_that_cannot_be_taken_is_refused),
+		WORLD_TEST(input_that_nobody_reads_does_not_pile_up),
 		WORLD_TEST(a_process_that_takes_no_input_is_said),
 		cmocka_unit_test(may_be_freed_inside_any_event),
 		WORLD_TEST(news_to_several_that_free_themselves),
