@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "fake_screen.h"
@@ -26,8 +27,7 @@ struct probe {
 };
 static struct probe fleet_probe, pane_probe;
 
-static void
-note(struct probe *p, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) note(struct probe *p, const char *fmt, ...)
 {
 	size_t len = strlen(p->log);
 	va_list ap;
