@@ -183,9 +183,7 @@ a_late_unavailable_is_a_cut(void **state)
 	proxy_end_with(proxy, START, end.data, end.len);
 	buf_clear(&end);
 	proxy_wait(proxy, CONNECT, joined + 1);
-	driver_wait(d, "LIVE");
-	driver_type(d, "echo still-$kept\r");
-	driver_wait(d, "still-late-alive");
+	driver_insist(d, "echo still-$kept\r", "still-late-alive", true);
 	leave_shell(d);
 }
 
@@ -198,9 +196,7 @@ a_missing_end_is_a_cut(void **state)
 	(void)state;
 	proxy_end_with(proxy, START, "", 0);
 	proxy_wait(proxy, CONNECT, joined + 1);
-	driver_wait(d, "LIVE");
-	driver_type(d, "echo still-$kept\r");
-	driver_wait(d, "still-endless-alive");
+	driver_insist(d, "echo still-$kept\r", "still-endless-alive", true);
 	leave_shell(d);
 }
 
