@@ -1,5 +1,6 @@
 /* The stream is lost, the process perhaps not: ask, verify, join again. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/exec_private.h"
@@ -18,18 +19,30 @@ wait_ms(const struct exec *e)
 	return e->tries == 1 ? 0 : MIN(wait, (int)LONGEST_WAIT_MS);
 }
 
+/* A start whose answer is lost: nothing is known to name. */
+static void
+process_text(const struct exec *e, char *out, size_t size)
+{
+	if (e->pid)
+		snprintf(out, size, " (process %" PRIu32 ")", e->pid);
+	else
+		str_copy(out, size, ", if it was started");
+}
+
 static void
 ask_later(struct exec *e, const struct error *why)
 {
 	struct error err;
+	char text[32];
 
 	if (++e->tries <= TRIES_MAX) {
 		timer_start(e->retry, (uint64_t)wait_ms(e), 0);
 		return;
 	}
+	process_text(e, text, sizeof text);
 	error_set(&err, why->code ? why->code : ERROR_OFFLINE,
-	    "gave up joining process %" PRIu32 " in %s again, it may still run: %s",
-	    e->pid, e->sandbox->id, why->text);
+	    "gave up joining the command in %s again, it may still run%s: %s",
+	    e->sandbox->id, text, why->text);
 	exec_fail(e, &err);
 }
 
@@ -100,6 +113,7 @@ on_sandbox(void *ctx, const struct rest_sandbox *sandbox, const struct error *er
 {
 	struct exec *e = ctx;
 	struct error why;
+	char text[32];
 
 	if (err->code == ERROR_NOT_FOUND) {
 		error_set(&why, ERROR_NOT_FOUND,
@@ -111,10 +125,11 @@ on_sandbox(void *ctx, const struct rest_sandbox *sandbox, const struct error *er
 	} else if (err->code != ERROR_NONE) {
 		ask_later(e, err);
 	} else if (sandbox->state != REST_STATE_RUNNING) {
+		process_text(e, text, sizeof text);
 		error_set(&why, ERROR_CONFLICT,
-		    "%s was paused, and the command sleeps in it (process %" PRIu32
-		    "): 'sandtop resume %s' wakes it",
-		    e->sandbox->id, e->pid, e->sandbox->id);
+		    "%s was paused, and the command sleeps in it%s: 'sandtop resume "
+		    "%s' wakes it",
+		    e->sandbox->id, text, e->sandbox->id);
 		exec_fail(e, &why);
 	} else {
 		envd_list(e->envd, on_list, e);

@@ -97,7 +97,11 @@ on_metrics_map(struct call *c, const struct http_reply *reply)
 
 	if (reply->status != 200)
 		call_error(c, reply, &err);
-	else if (!rest_metric_map_decode(reply->body, reply->len, &map, &err))
+	/* without the route this is a sandbox called "metrics", and no good name */
+	if (reply->status == 400 || reply->status == 501)
+		err.code = ERROR_NOT_FOUND;
+	if (reply->status == 200 &&
+	    !rest_metric_map_decode(reply->body, reply->len, &map, &err))
 		call_error_undecoded(c, reply, &err);
 	call_end_begin(c);
 	r->metrics_map(c->ctx, &map, &err);

@@ -344,6 +344,28 @@ law_1_after_a_cut_the_control_plane_goes_first(void **state)
 }
 
 static void
+pause_once_started(struct fixture *f)
+{
+	if (count(f, START) > 0)
+		answer_now(f, 200, "paused");
+}
+
+/* The pause cuts the start on its way: no pid is known. */
+static void
+lost_start_names_no_process(void **state)
+{
+	FIXTURE;
+
+	answer_now(f, 200, "running");
+	server_reply(f->server, START, 502, NULL, "upstream went away");
+	f->on_turn = pause_once_started;
+	assert_int_equal(run(f, NULL, "exec " ID_A " -- x"), EXIT_OUR_FAILURE);
+	assert_has(f->err, "was paused, and the command sleeps in it, if it was started");
+	assert_null(strstr(f->err, "process 0"));
+	assert_int_equal(server_count(f->server), 3);
+}
+
+static void
 killed_sandbox_is_said(void **state)
 {
 	FIXTURE;
@@ -401,6 +423,7 @@ main(void)
 		TEST(lost_stream_is_joined_again_by_pid),
 		TEST(recycled_pid_is_not_joined),
 		TEST(law_1_after_a_cut_the_control_plane_goes_first),
+		TEST(lost_start_names_no_process),
 		TEST(killed_sandbox_is_said),
 		TEST(interrupt_is_term_then_kill_then_leave),
 	};

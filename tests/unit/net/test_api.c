@@ -187,12 +187,34 @@ test_every_status_of_every_read(void **state)
 			w->done = 0;
 			reads[k](w);
 			UNTIL(w->loop, w->done);
-			assert_int_equal(w->err.code, faults[i].code);
+			/* a batch refused so is a batch that is not there */
+			assert_int_equal(
+			    w->err.code, reads[k] == ask_batch && faults[i].status == 400
+					     ? ERROR_NOT_FOUND
+					     : faults[i].code);
 			assert_int_equal(w->err.http_status, faults[i].status);
 			assert_non_null(strstr(w->err.text, faults[i].text));
 		}
 	}
 	assert_int_equal(server_count(w->server), ARRAY_LEN(faults) * ARRAY_LEN(reads));
+}
+
+/* A server without the batch takes "metrics" for the id of a sandbox. */
+static void
+test_a_missing_batch_is_not_found(void **state)
+{
+	static const int statuses[] = { 400, 404, 405, 501 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		server_reply(w->server, NULL, statuses[i], NULL,
+		    REFUSAL(400, "Invalid sandbox ID"));
+		w->done = 0;
+		ask_batch(w);
+		UNTIL(w->loop, w->done);
+		assert_int_equal(w->err.code, ERROR_NOT_FOUND);
+		assert_int_equal(w->err.http_status, statuses[i]);
+	}
 }
 
 static void
@@ -657,6 +679,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_bytes_of_every_call),
 		T(test_every_status_of_every_read),
+		T(test_a_missing_batch_is_not_found),
 		T(test_retry_after_reaches_the_owner),
 		T(test_answers_that_make_no_sense),
 		T(test_silence_is_told),
