@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,21 +48,33 @@ is_stray(const char *pid, const void *variable)
 	return stray;
 }
 
+/* Not when it waits to be reaped, which in some containers nobody does. */
+static bool
+is_alive(const char *pid)
+{
+	size_t len;
+	char *stat = read_of(pid, "stat", STAT_MAX, &len);
+	const char *name_end = stat ? strrchr(stat, ')') : NULL;
+	bool alive = name_end && name_end[1] == ' ' && !strchr("ZX", name_end[2]);
+
+	free(stat);
+	return alive;
+}
+
 /* "4711 (bwrap) S <parent> <group> <session> ...". We start each bubblewrap as the leader
- * of a session of its own, so that is the number of the parent. */
+ * of a session of its own, so that is the number of the parent; 0 is out of sight. */
 static bool
 has_lost_bubblewrap(const char *stat)
 {
 	const char *rest = strstr(stat, " (bwrap) ");
 	struct strlist words = { .count = 0 };
-	int64_t leader;
 
 	if (!rest)
 		return false;
 	strlist_split(&words, rest + strlen(" (bwrap) "), ' ');
 
-	bool lost = words.count > 3 && parse_int(words.items[3], 2, INT32_MAX, &leader) &&
-		    kill((pid_t)leader, 0) != 0 && errno == ESRCH;
+	bool lost = words.count > 3 && !str_eq(words.items[0], "Z") &&
+		    !str_eq(words.items[3], "0") && !is_alive(words.items[3]);
 
 	strlist_clear(&words);
 	return lost;
