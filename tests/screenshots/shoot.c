@@ -54,13 +54,18 @@ shoot(struct driver *d, const char *name, const char *title)
 static const struct scene {
 	const char *name, *title;
 	int rows, cols;
-	const char *args[3];  /* of sandtop, NULL at the end */
-	const char *steps[8]; /* "?text" waits for the text, else keys */
+	const char *args[3]; /* of sandtop, NULL at the end */
+	/* "?text" waits for the text, else keys; the two ages last longer than a hold. */
+	const char *steps[8];
 } scenes[] = {
-	{ "fleet-80x24", "sandtop", 24, 80, { NULL }, { "?ingest" } },
-	{ "fleet-120x40", "sandtop", 40, 120, { NULL }, { "?ingest" } },
-	{ "fleet-200x60", "sandtop", 60, 200, { NULL }, { "?ingest" } },
-	{ "fleet-ascii-80x24", "sandtop --ascii", 24, 80, { "--ascii" }, { "?ingest" } },
+	{ "fleet-80x24", "sandtop", 24, 80, { NULL },
+	    { "?ingest", "j", "?1s ago", "?4s ago" } },
+	{ "fleet-120x40", "sandtop", 40, 120, { NULL },
+	    { "?ingest", "j", "?1s ago", "?4s ago" } },
+	{ "fleet-200x60", "sandtop", 60, 200, { NULL },
+	    { "?ingest", "j", "?1s ago", "?4s ago" } },
+	{ "fleet-ascii-80x24", "sandtop --ascii", 24, 80, { "--ascii" },
+	    { "?ingest", "j", "?1s ago", "?4s ago" } },
 	{ "detail-120x40", "sandtop", 40, 120, { NULL },
 	    { "?embeddings", "/embed\r", "?1 of 5", "\r", "?scale 0-100" } },
 	{ "shell-120x40", "sandtop", 40, 120, { NULL },
