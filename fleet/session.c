@@ -64,6 +64,14 @@ drop_held(struct session *s)
 }
 
 void
+session_warn_of_doubt(struct session *s)
+{
+	if (s->lived && s->stream && envd_stream_in_doubt(s->stream))
+		messages_add(&s->fleet->messages, fleet_now_ms(s->fleet), MESSAGE_WARNING,
+		    "%s: what was typed last may not have arrived", s->sandbox_id);
+}
+
+void
 session_enter(struct session *s, enum session_state to)
 {
 	if (s->state == to)
@@ -72,6 +80,8 @@ session_enter(struct session *s, enum session_state to)
 	    states[s->state].name, states[to].name);
 	if (s->state == SESSION_LIVE)
 		drop_held(s);
+	if (to != SESSION_EXITED)
+		session_warn_of_doubt(s);
 	s->state = to;
 	if (!states[to].connected)
 		session_drop_calls(s);

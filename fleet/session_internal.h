@@ -75,6 +75,8 @@ void session_enter(struct session *s, enum session_state to);
 /* Before it is LIVE: what to show while it is looked for. */
 void session_enter_waiting(struct session *s);
 void session_fail(struct session *s, const struct error *err);
+/* Before the stream is let go other than by its owner or its process. */
+void session_warn_of_doubt(struct session *s);
 bool session_is_connected(const struct session *s); /* may hold envd calls */
 /* Once the end has passed the control plane must say `running` before the next word. */
 bool session_may_speak(const struct session *s);

@@ -86,6 +86,7 @@ session_cut(struct session *s, const struct error *err)
 {
 	if (was_steady(s))
 		s->failures = 0;
+	session_warn_of_doubt(s);
 	session_drop_envd(s);
 	if (s->pid == 0 && !s->unclear) {
 		session_fail(s, err);

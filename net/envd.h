@@ -106,6 +106,9 @@ void envd_stream_close_stdin(struct envd_stream *s);
 void envd_stream_resize(struct envd_stream *s, int cols, int rows);
 /* Bytes not yet acknowledged by the server. */
 size_t envd_stream_unsent(const struct envd_stream *s);
+/* Something typed is not known to have arrived: unsent, or sent and neither acknowledged
+ * nor followed by output. For `lost`, to tell the person. */
+bool envd_stream_in_doubt(const struct envd_stream *s);
 void envd_stream_pause(struct envd_stream *s, bool paused); /* only exec into a pipe */
 /* Milliseconds from a key to the next output or acknowledgement; -1: unknown. */
 int envd_stream_lag_ms(const struct envd_stream *s);

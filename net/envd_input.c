@@ -83,7 +83,7 @@ input_lose(
 {
 	struct error err = *cause;
 
-	if (s->input.queue.len > 0 || s->input.doubtful)
+	if (envd_stream_in_doubt(s))
 		error_prefix(&err, "what was typed last may not have arrived");
 	stream_lost(s, false, ce, &err);
 }
@@ -435,6 +435,12 @@ envd_stream_unsent(const struct envd_stream *s)
 	size_t upload = s->envd ? http_unsent(s->envd->http, s->input.upload) : 0;
 
 	return s->input.queue.len + upload;
+}
+
+bool
+envd_stream_in_doubt(const struct envd_stream *s)
+{
+	return envd_stream_unsent(s) > 0 || s->input.doubtful;
 }
 
 int

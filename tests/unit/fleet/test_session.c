@@ -636,6 +636,37 @@ the_size_of_meanwhile_is_told(void **state)
 	close_shell(&sh);
 }
 
+/* A key is typed, then somebody pauses the sandbox: is its fate told as unknown? */
+static bool
+doubts_key(struct world *w, bool acknowledged)
+{
+	struct shell sh = { 0 };
+
+	live_shell(w, &sh, KILLS);
+	assert_true(session_send(sh.session, "l", 1));
+	world_wait(w, 3);
+	if (acknowledged)
+		world_reply_rpc(w, 2, "{}");
+	UNTIL(w->loop, !acknowledged || session_unsent(sh.session) == 0);
+	world_answer_get(w, "ia", "paused", NOW_MS, KILLS);
+	server_cut(w->server, 1);
+	UNTIL_STATE(&sh, SESSION_PAUSED);
+	close_shell(&sh);
+	return world_has_message(w, "what was typed last may not have arrived");
+}
+
+static void
+a_key_of_unknown_fate_is_said(void **state)
+{
+	assert_true(doubts_key(*state, false));
+}
+
+static void
+a_key_that_arrived_is_not_doubted(void **state)
+{
+	assert_false(doubts_key(*state, true));
+}
+
 static void
 a_late_unavailable_is_a_cut(void **state)
 {
@@ -1299,6 +1330,8 @@ main(void)
 		WORLD_TEST(where_the_end_means_a_kill_it_stays_to_the_end),
 		WORLD_TEST(a_cut_is_joined_again_and_the_gap_has_its_times),
 		WORLD_TEST(the_size_of_meanwhile_is_told),
+		WORLD_TEST(a_key_of_unknown_fate_is_said),
+		WORLD_TEST(a_key_that_arrived_is_not_doubted),
 		WORLD_TEST(a_late_unavailable_is_a_cut),
 		WORLD_TEST(a_pid_that_is_another_process_now_is_not_joined),
 		cmocka_unit_test(what_ended_meanwhile_tells_how_or_that_nobody_saw),
