@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "tui/app_internal.h"
@@ -360,12 +361,22 @@ find_key(const struct palette *p, int command, char *out, size_t size)
 	       keymap_key_of(k, KEYMAP_PREFIX, command, out, size);
 }
 
+/* Where what commands do begins: behind the longest name that is usual here. */
+static int
+summary_col(const struct palette *p, int room)
+{
+	enum { VERB_COLS = 8, LEAST_COLS = 18 };
+	int wanted = VERB_COLS + text_width(target_label(p));
+
+	return 2 + CLAMP(wanted, LEAST_COLS, MAX(room / 2, LEAST_COLS));
+}
+
 static void
 draw_command(const struct palette *p, const struct item *item, struct canvas *c, int row)
 {
 	const struct command *command = &commands[item->command];
 	int right = KEY_COLS + (c->area.cols >= 60 ? SECTION_COLS : 0);
-	int room = c->area.cols - 3 - right, col = 2;
+	int room = c->area.cols - 3 - right, col = 2, behind = summary_col(p, room);
 	char key[24] = "";
 
 	find_key(p, item->command, key, sizeof key);
@@ -373,8 +384,9 @@ draw_command(const struct palette *p, const struct item *item, struct canvas *c,
 	    c, row, col, MIN(text_width(command->name), room), command->name, item->mask);
 	col += text_width(command->name) + 1;
 	if (command->flags & COMMAND_TARGET && *target_label(p))
-		col = canvas_text(c, row, col, ROLE_ACCENT, target_label(p)) + 1;
-	col = MAX(col, 2 + 18);
+		canvas_field(
+		    c, row, col, behind - 1 - col, false, ROLE_ACCENT, target_label(p));
+	col = MAX(col, behind);
 	canvas_field(c, row, col, 2 + room - col, false, ROLE_DIM, command->summary);
 	if (c->area.cols >= 60)
 		canvas_field(c, row, c->area.cols - right, SECTION_COLS - 1, true,
