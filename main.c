@@ -343,6 +343,19 @@ open_log(void)
 	free(path);
 }
 
+/* What quitting leaves open is named once the terminal is the person's again. */
+static void
+tell_unsettled(const struct fleet *fleet)
+{
+	struct buf lines;
+
+	buf_init(&lines, 65536);
+	if (fleet)
+		fleet_add_unsettled(fleet, &lines);
+	fputs(lines.data, stderr);
+	buf_clear(&lines);
+}
+
 static int
 service_open_screen(const struct command_call *call, const char *sandbox_id, bool wake)
 {
@@ -367,6 +380,7 @@ service_open_screen(const struct command_call *call, const char *sandbox_id, boo
 	app_free(ui.app);
 	if (ui.screen)
 		ui.screen->type->free(ui.screen);
+	tell_unsettled(ui.fleet);
 	fleet_free(ui.fleet);
 	return code;
 }

@@ -35,6 +35,17 @@ print_json(struct cli *cli, const struct cli_host *host, const char *support)
 	out_json(cli, &json);
 }
 
+/* Sandboxes that wall nothing off are not to be had unawares. */
+static void
+warn_of_isolation(const struct cli *cli)
+{
+	char *support = cli->services->describe_host();
+
+	if (support && strstr(support, "not isolated"))
+		fprintf(stderr, "%s", support);
+	free(support);
+}
+
 int
 cmd_host_start(struct cli *cli, const struct command_call *call)
 {
@@ -48,6 +59,7 @@ cmd_host_start(struct cli *cli, const struct command_call *call)
 		print_json(cli, &host, NULL);
 	else if (cli->format == FORMAT_TABLE)
 		out_line(cli, "The local host runs at %s (pid %d).", host.url, host.pid);
+	warn_of_isolation(cli);
 	return EXIT_OK;
 }
 

@@ -57,7 +57,21 @@ on_created(void *ctx, const struct rest_created *created, const struct error *er
 static void
 send_create(struct action *a)
 {
-	api_create(a->fleet->api, &a->create, on_created, a);
+	a->create_call = api_create(a->fleet->api, &a->create, on_created, a);
+}
+
+void
+fleet_add_unsettled(const struct fleet *f, struct buf *out)
+{
+	for (const struct action *a = f->actions; a; a = a->next) {
+		const char *marker =
+		    a->create_call ? api_create_marker(f->api, a->create_call) : "";
+		if (*marker)
+			buf_addf(out,
+			    "%s was asked for and not answered: it may still come; "
+			    "find it with 'sandtop ls -m %s=%s'\n",
+			    a->label, API_MARKER_KEY, marker);
+	}
 }
 
 /* There is nothing that the id would name. */

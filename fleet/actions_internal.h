@@ -39,6 +39,7 @@ struct action {
 	int64_t want_s; /* what a connect behind the refresh is to reach */
 	/* create */
 	struct rest_create create;
+	api_call create_call; /* 0: not sent */
 };
 
 struct action *action_new(struct fleet *f, const struct action_type *type, const char *id,

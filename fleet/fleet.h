@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -39,6 +40,8 @@ struct fleet_events {
 
 struct fleet *fleet_new(struct loop *loop, const struct fleet_settings *settings,
     const struct fleet_events *events, void *ctx);
+/* Creates whose answer is still out, a line for the person each: said at quitting. */
+void fleet_add_unsettled(const struct fleet *f, struct buf *out);
 /* Leaves sandboxes and shells as they are. Sessions are freed before. */
 void fleet_free(struct fleet *f);
 

@@ -316,6 +316,28 @@ the_dashboard_keeps_what_it_knows(void **state)
 	EXPECT(0, "", "exec", "BOX", "--", "true"); /* and nothing paused it */
 }
 
+/* The form's create is out, its answer is not: quitting names what may still come. */
+static void
+quitting_names_a_create_under_way(void **state)
+{
+	struct driver *d = driver_sandtop(&world, 30, 110, NULL);
+
+	(void)state;
+	driver_wait(d, "box");
+	proxy_rule(proxy,
+	    &(struct proxy_rule){ .match = "POST */sandboxes", .act = PROXY_SILENCE });
+	int before = proxy_count(proxy, "POST */sandboxes");
+	driver_type(d, "c");
+	driver_wait(d, "New sandbox");
+	driver_insist(d, "\x13", "New sandbox", false); /* ^S */
+	proxy_wait(proxy, "POST */sandboxes", before + 1);
+	driver_type(d, "Q");
+	driver_wait(d, "sandtop ls -m sandtop.create=");
+	assert_int_equal(driver_exit(d), 0);
+	assert_true(driver_modes_restored(d));
+	driver_free(d);
+}
+
 static void
 the_dashboard_starts_without_an_answer(void **state)
 {
@@ -398,6 +420,7 @@ main(void)
 		TEST(interrupted_create_kills_what_comes_late),
 		TEST(a_second_interrupt_names_the_marker),
 		TEST(the_dashboard_keeps_what_it_knows),
+		TEST(quitting_names_a_create_under_way),
 		TEST(the_dashboard_starts_without_an_answer),
 		TEST(no_key_explains_the_three_ways),
 		TEST(a_wrong_key_is_said_and_kept_secret),
