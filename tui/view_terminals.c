@@ -19,7 +19,7 @@ struct terminals {
 	struct tab_entry entries[TABS_MAX]; /* their tabs are owned */
 	size_t count;
 	size_t current, last;
-	bool only; /* the program ends with its one tab */
+	bool only; /* the program ends with its last tab; one needs no bar */
 	bool told; /* how to leave was said once */
 	int bar_rows, cols;
 	bool shown; /* nothing lies over it */
@@ -349,7 +349,7 @@ terminals_layout(void *state, int rows, int cols)
 {
 	struct terminals *v = state;
 
-	v->bar_rows = v->only ? 0 : 1;
+	v->bar_rows = v->only && v->count < 2 ? 0 : 1;
 	v->cols = cols;
 	for (size_t i = 0; i < v->count; i++)
 		tab_resize(v->entries[i].tab, rows - v->bar_rows - 1, cols);

@@ -454,6 +454,34 @@ law_1_shell_asks_before_it_wakes(void **state)
 	free(id);
 }
 
+/* One shell has the screen to itself; the second brings the bar, the last ends us. */
+static void
+shell_shows_its_tabs_and_ends_with_the_last(void **state)
+{
+	char *id = create(), *second = xasprintf("2:%.8s", id);
+	struct driver *d = driver_sandtop(&world, 24, 80, "shell", "--new", id, NULL);
+
+	(void)state;
+	driver_wait(d, "LIVE");
+	assert_false(driver_shows(d, second));
+	driver_insist(d, "echo first-$((40 + 2))\r", "first-42", true);
+	driver_type(d, "\002c");
+	driver_wait(d, second);
+	driver_insist(d, "echo other-$((40 + 2))\r", "other-42", true);
+	driver_type(d, "exit 3\r");
+	driver_wait(d, "exit status 3");
+	driver_type(d, "x");
+	driver_wait(d, "first-42");
+	assert_false(driver_shows(d, second));
+	driver_type(d, "exit 4\r");
+	assert_int_equal(driver_exit(d), 4);
+	driver_free(d);
+	struct ran r = RUN(0, "kill", "-y", id);
+	ran_clear(&r);
+	free(second);
+	free(id);
+}
+
 static void
 no_input_never_asks(void **state)
 {
@@ -832,6 +860,7 @@ main(void)
 		cmocka_unit_test(law_4_exec_on_a_terminal_is_tame),
 		cmocka_unit_test(law_3_kill_asks_and_enter_is_no),
 		cmocka_unit_test(law_1_shell_asks_before_it_wakes),
+		cmocka_unit_test(shell_shows_its_tabs_and_ends_with_the_last),
 		cmocka_unit_test(no_input_never_asks),
 		cmocka_unit_test(colour_is_left_out_where_it_is_not_wanted),
 		cmocka_unit_test(narrow_terminal_keeps_what_matters),
