@@ -60,7 +60,7 @@ remote_explain_missing(const struct cli *cli, const char *id, struct error *err)
 
 	error_set(err, ERROR_NOT_FOUND,
 	    "no sandbox %s in %s: killed, timed out, or of another account; 'sandtop ls' "
-	    "lists those there are",
+	    "lists the IDs there are, 'sandtop ls NAME' finds one by name",
 	    id, cli->account->profile ? cli->account->profile : "this account");
 	err->http_status = status;
 }
