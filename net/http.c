@@ -180,13 +180,6 @@ detach(struct transfer *t)
 	t->easy = NULL;
 }
 
-void
-http_drop_transfer(struct transfer *t)
-{
-	detach(t);
-	free_transfer(t);
-}
-
 static void
 log_transfer(const struct transfer *t)
 {
@@ -196,11 +189,22 @@ log_transfer(const struct transfer *t)
 	path = path ? strchr(path + 3, '/') : NULL;
 	path = path ? path : "/";
 	len = strcspn(path, "?#");
-	log_info("http", "%s %.*s: %d, %llu ms, %llu bytes%s%s", t->request.method,
+	log_info("http", "%s %.*s: %d, %llu ms, %llu bytes%s%s%s", t->request.method,
 	    (int)len, path, t->reply.status,
 	    (unsigned long long)((clock_mono_us() - t->started_us) / 1000),
 	    (unsigned long long)t->bytes_in, t->reply.error.code ? ": " : "",
-	    t->reply.error.text);
+	    t->reply.error.text, t->cancelled ? ", then left" : "");
+}
+
+/* A stream is left once its last message has come: it was there all the same. */
+void
+http_drop_transfer(struct transfer *t)
+{
+	t->cancelled = true;
+	if (t->h->verbose && t->added)
+		log_transfer(t);
+	detach(t);
+	free_transfer(t);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/http.h"
 #include "tests/unit/net/server.h"
@@ -351,6 +352,26 @@ test_cancel_at_every_stage(void **state)
 	assert_string_equal(w->data.data, "x");
 }
 
+/* exec leaves its stream when the process has ended, often before the server does. */
+static void
+test_what_was_left_is_logged_too(void **state)
+{
+	struct world *w = *state;
+	uint64_t id;
+
+	http_free(w->http);
+	w->http = http_new(
+	    w->loop, &(struct http_settings){ .user_agent = "test/1", .verbose = true });
+	id = start(w, "/left?q", (struct http_request){ .stream = true });
+	UNTIL(w->loop, server_count(w->server) == 1);
+	server_send(w->server, 0, "HTTP/1.1 200 OK\r\n\r\nx", 20);
+	UNTIL(w->loop, w->data.len == 1);
+	http_cancel(w->http, id);
+	UNTIL(w->loop, server_request(w->server, 0)->gone);
+	assert_non_null(strstr(log_recent(0), "GET /left: 200, "));
+	assert_non_null(strstr(log_recent(0), "1 bytes, then left"));
+}
+
 static void
 cancel_self(struct world *w)
 {
@@ -656,6 +677,7 @@ main(void)
 		T(test_redirects_are_not_followed),
 		T(test_interim_answers_are_skipped),
 		T(test_cancel_at_every_stage),
+		T(test_what_was_left_is_logged_too),
 		T(test_cancel_and_start_from_inside_data),
 		T(test_streams_do_not_take_the_kept_connection),
 		cmocka_unit_test(test_a_change_is_never_sent_twice),
