@@ -146,6 +146,8 @@ void box_stats(
 /* An unconnected TCP socket made in the sandbox's own network, -1 on failure; the
  * receiver owns it. For the proxy to guest ports. */
 void box_socket(struct box *b, void (*done)(void *ctx, int fd), void *ctx);
+/* The same for IPv6, which a machine may not have. */
+void box_socket6(struct box *b, void (*done)(void *ctx, int fd), void *ctx);
 /* true when internet was asked for and is up (or the rung shares the machine's). */
 bool box_has_internet(const struct box *b);
 int box_pid(const struct box *b); /* of PID 1, as the host sees it */

@@ -370,6 +370,17 @@ box_stats(
 void
 box_socket(struct box *b, void (*done)(void *ctx, int fd), void *ctx)
 {
+	const char version = 4;
+
 	ask(b, (struct request){ .type = INIT_SOCKET, .done.opened = done, .ctx = ctx },
-	    NULL, 0);
+	    &version, 1);
+}
+
+void
+box_socket6(struct box *b, void (*done)(void *ctx, int fd), void *ctx)
+{
+	const char version = 6;
+
+	ask(b, (struct request){ .type = INIT_SOCKET, .done.opened = done, .ctx = ctx },
+	    &version, 1);
 }

@@ -26,6 +26,7 @@ struct metrics;
 struct journal;
 struct store;
 struct answers;
+struct ports;
 
 struct host {
 	struct loop *loop;    /* borrowed */
@@ -40,6 +41,7 @@ struct host {
 	struct journal *journal;
 	struct metrics *metrics;
 	struct registry *registry;
+	struct ports *ports;
 	bool hurried;		 /* host_shutdown() did not wait for everything */
 	struct answers *answers; /* of creates with an Idempotency-Key */
 };

@@ -1,19 +1,14 @@
 #include "host/front.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/mem.h"
+#include "host/ports.h"
 #include "host/reply.h"
 #include "host/sandbox_internal.h"
 
-#define NOT_FOUND_TEXT "The sandbox was not found"
-#define CLOSED_TEXT "The sandbox is running but port is not open"
 #define WAKE_MIN_S 300 /* of a sandbox that traffic woke */
 
 /* ---- addressing */
@@ -29,26 +24,60 @@ parse_port(const char *text, int *out)
 	return true;
 }
 
+/* The name without ":PORT", "" for none. false: too long to be one of ours. */
+static bool
+host_name(const struct request *r, char out[128])
+{
+	const char *host = request_header(r, "Host");
+	const char *end;
+
+	if (!host)
+		host = "";
+	end = *host == '[' ? strchr(host, ']') : strchr(host, ':');
+	if (end && *host == '[')
+		end++;
+	if (!end)
+		end = host + strlen(host);
+	if ((size_t)(end - host) >= 128)
+		return false;
+	memcpy(out, host, (size_t)(end - host));
+	out[end - host] = '\0';
+	return true;
+}
+
+/* Any other name that leads here was made to: a page of somebody's whose name suddenly
+ * means 127.0.0.1 would speak to sandboxes as if it were theirs. */
+static bool
+is_plain_host(const char *name)
+{
+	static const char *const names[] = { "", "localhost", "127.0.0.1", "[::1]" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* "<port>-<id>[-<anything>].<domain>"; anything else is not for a sandbox. */
 static bool
-parse_label(const char *host, struct target *out)
+parse_label(char *name, struct target *out)
 {
-	char label[128];
-	const char *dot = host ? strchr(host, '.') : NULL;
+	char *dot = strchr(name, '.');
 	char *id, *rest;
 
-	if (!dot || (size_t)(dot - host) >= sizeof label)
+	if (!dot)
 		return false;
-	memcpy(label, host, (size_t)(dot - host));
-	label[dot - host] = '\0';
-	id = strchr(label, '-');
+	*dot = '\0';
+	if (strcasecmp(dot + 1, "localhost") != 0)
+		out->problem = "sandboxes are served as <port>-<id>.localhost only";
+	id = strchr(name, '-');
 	if (!id)
 		return false;
 	*id++ = '\0';
 	rest = strchr(id, '-');
 	if (rest)
 		*rest = '\0';
-	return parse_port(label, &out->port) && sandbox_id_parse(id, out->id);
+	return parse_port(name, &out->port) && sandbox_id_parse(id, out->id);
 }
 
 void
@@ -56,12 +85,19 @@ front_parse(const struct request *r, struct target *out)
 {
 	const char *id = request_header(r, "E2b-Sandbox-Id");
 	const char *port = request_header(r, "E2b-Sandbox-Port");
+	char name[128] = "";
 
 	*out = (struct target){ 0 };
-	if (!id && !port) {
-		out->is_sandbox = parse_label(request_header(r, "Host"), out);
+	if (!host_name(r, name) || !is_plain_host(name)) {
+		out->is_sandbox = parse_label(name, out) || id || port;
+		if (out->is_sandbox && !*out->id)
+			out->problem =
+			    "sandboxes are reached through localhost, 127.0.0.1, "
+			    "[::1] and <port>-<id>.localhost only";
 		return;
 	}
+	if (!id && !port)
+		return;
 	out->is_sandbox = true;
 	if (!id || !port)
 		out->problem = "both E2b-Sandbox-Id and E2b-Sandbox-Port are needed";
@@ -120,7 +156,8 @@ on_awake(void *ctx, struct sandbox *s, const struct error *err)
 		if (s)
 			routes_ready(w->host, w->request);
 		else
-			reply_proxy_error(w->request, 502, w->id, NOT_FOUND_TEXT, 0);
+			reply_proxy_error(
+			    w->request, 502, w->id, PORTS_NOT_FOUND_TEXT, 0);
 	}
 	free(w);
 }
@@ -137,6 +174,15 @@ wake(struct host *h, struct request *r, struct sandbox *s)
 	sandbox_resume(s, MAX(s->timeout_s, WAKE_MIN_S), false, on_awake, w);
 }
 
+/* Only files left is no state that traffic wakes; a resume under way is joined. */
+static bool
+is_woken_by_traffic(const struct sandbox *s)
+{
+	if (s->info.auto_resume != REST_YES)
+		return false;
+	return s->state == SANDBOX_RESUMING || (s->box && !s->box_ending);
+}
+
 struct sandbox *
 front_admit(struct host *h, struct request *r, const struct target *target)
 {
@@ -144,101 +190,33 @@ front_admit(struct host *h, struct request *r, const struct target *target)
 
 	if (s && s->state == SANDBOX_RUNNING)
 		return s;
-	/* Only files left is no state that traffic wakes. */
-	if (!s || s->info.auto_resume != REST_YES || !s->box || s->box_ending) {
-		if (s && s->state == SANDBOX_RESUMING && s->info.auto_resume == REST_YES)
-			wake(h, r, s);
-		else
-			reply_proxy_error(r, 502, target->id, NOT_FOUND_TEXT, 0);
-	} else if (target->port == HOST_ENVD_PORT && !front_has_token(r, s)) {
+	if (!s || !is_woken_by_traffic(s))
+		reply_proxy_error(r, 502, target->id, PORTS_NOT_FOUND_TEXT, 0);
+	else if (s->state != SANDBOX_RESUMING && !front_has_token(r, s))
 		reply_proxy_error(r, 403, target->id,
 		    "The sandbox is paused and is woken only by a request with its "
 		    "access token",
 		    0);
-	} else {
+	else
 		wake(h, r, s);
-	}
 	return NULL;
 }
 
 /* ---- other ports */
 
-struct dial {
-	struct loop *loop;	 /* borrowed */
-	struct request *request; /* NULL: the client left */
-	struct watch *watch;	 /* owned */
-	char id[32];
-	int port, fd;
-};
-
-static void
-on_dial_gone(void *ctx)
+bool
+front_take_port(struct host *h, struct request *r, const struct target *target)
 {
-	struct dial *d = ctx;
+	struct sandbox *s = registry_find(h->registry, target->id);
+	int64_t wake_s = 0;
 
-	d->request = NULL;
-}
-
-static void
-finish_dial(struct dial *d, bool open)
-{
-	watch_free(d->watch);
-	if (d->fd >= 0)
-		close(d->fd);
-	if (d->request && open)
-		reply_proxy_error(d->request, 501, d->id,
-		    "The port is open, but this host forwards no HTTP to ports of a "
-		    "sandbox",
-		    d->port);
-	else if (d->request)
-		reply_proxy_error(d->request, 502, d->id, CLOSED_TEXT, d->port);
-	free(d);
-}
-
-static void
-on_dialled(void *ctx, int events)
-{
-	struct dial *d = ctx;
-	int failed = 0;
-	socklen_t len = sizeof failed;
-
-	(void)events;
-	getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &failed, &len);
-	finish_dial(d, failed == 0);
-}
-
-static void
-on_socket(void *ctx, int fd)
-{
-	struct dial *d = ctx;
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)d->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-
-	d->fd = fd;
-	if (fd < 0 || !d->request) {
-		finish_dial(d, false);
-		return;
+	if (target->port == HOST_ENVD_PORT || target->problem || !s)
+		return false;
+	if (s->state != SANDBOX_RUNNING) {
+		if (!is_woken_by_traffic(s))
+			return false;
+		wake_s = MAX(s->timeout_s, WAKE_MIN_S);
 	}
-	d->watch = watch_new(d->loop, fd, on_dialled, d); /* makes it non-blocking */
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-		finish_dial(d, true);
-	else if (errno == EINPROGRESS)
-		watch_set(d->watch, WATCH_WRITE);
-	else
-		finish_dial(d, false);
-}
-
-void
-front_answer_port(struct host *h, struct request *r, struct sandbox *s, int port)
-{
-	struct dial *d = xcalloc(1, sizeof *d);
-
-	d->loop = h->loop;
-	d->request = r;
-	d->port = port;
-	d->fd = -1;
-	str_copy(d->id, sizeof d->id, s->info.id);
-	request_own(r, on_dial_gone, d);
-	box_socket(s->box, on_socket, d);
+	ports_begin(h->ports, r, s, target->port, wake_s);
+	return true;
 }

@@ -24,7 +24,8 @@ void front_add_cors(struct request *r);
  * comes back through routes_ready(). */
 struct sandbox *front_admit(
     struct host *h, struct request *r, const struct target *target);
-/* The answer for a port that is not envd's. */
-void front_answer_port(struct host *h, struct request *r, struct sandbox *s, int port);
+/* From head(): a request for a port that is not envd's, of a sandbox that runs or is woken.
+ * false: it is answered when its body is complete. */
+bool front_take_port(struct host *h, struct request *r, const struct target *target);
 
 #endif

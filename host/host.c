@@ -18,6 +18,7 @@
 #include "host/core.h"
 #include "host/journal.h"
 #include "host/lock.h"
+#include "host/ports.h"
 #include "host/routes.h"
 #include "host/sandbox.h"
 #include "host/store.h"
@@ -195,6 +196,7 @@ host_open(struct loop *loop, const struct host_options *options, struct error *e
 		host_close(h);
 		return NULL;
 	}
+	h->ports = ports_new(loop);
 	read_hostfile(h);
 	box_probe(h->init_path, &h->support);
 	if (open_server(h, options->port, err) && open_parts(h, err))
@@ -268,6 +270,7 @@ host_close(struct host *h)
 	server_free(h->server);
 	metrics_free(h->metrics);
 	registry_free(h->registry);
+	ports_free(h->ports);
 	answers_free(h->answers);
 	journal_free(h->journal);
 	store_close(h->store);

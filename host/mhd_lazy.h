@@ -11,6 +11,7 @@
 	X(MHD_create_response_from_callback)                                             \
 	X(MHD_destroy_response)                                                          \
 	X(MHD_get_connection_info)                                                       \
+	X(MHD_get_connection_values)                                                     \
 	X(MHD_get_daemon_info)                                                           \
 	X(MHD_get_reason_phrase_for)                                                     \
 	X(MHD_get_timeout)                                                               \
@@ -37,6 +38,7 @@ void mhd_load(void); /* once; later calls do nothing */
 #define MHD_create_response_from_callback mhd_table.MHD_create_response_from_callback
 #define MHD_destroy_response mhd_table.MHD_destroy_response
 #define MHD_get_connection_info mhd_table.MHD_get_connection_info
+#define MHD_get_connection_values mhd_table.MHD_get_connection_values
 #define MHD_get_daemon_info mhd_table.MHD_get_daemon_info
 #define MHD_get_reason_phrase_for mhd_table.MHD_get_reason_phrase_for
 #define MHD_get_timeout mhd_table.MHD_get_timeout

@@ -23,6 +23,16 @@ reply_json(struct request *r, int status, struct buf *json)
 	request_reply(r, status, JSON_TYPE, json);
 }
 
+/* Before the body is complete only an answer past the library is possible. */
+static void
+reply_now(struct request *r, int status, const char *type, struct buf *body)
+{
+	if (request_is_told(r))
+		request_reply(r, status, type, body);
+	else
+		request_reply_early(r, status, type, body);
+}
+
 void
 reply_text(struct request *r, int status, const char *text)
 {
@@ -31,7 +41,7 @@ reply_text(struct request *r, int status, const char *text)
 	buf_init(&body, REPLY_MAX);
 	buf_add_str(&body, text);
 	request_add_header(r, "X-Content-Type-Options", "nosniff");
-	request_reply(r, status, "text/plain; charset=utf-8", &body);
+	reply_now(r, status, "text/plain; charset=utf-8", &body);
 }
 
 void
@@ -91,20 +101,38 @@ reply_stream_error(struct request *r, enum connect_code code, const char *messag
 	request_reply(r, 200, "application/connect+json", &body);
 }
 
+static void
+begin_proxy_error(
+    struct request *r, struct buf *body, const char *sandbox_id, const char *message)
+{
+	buf_init(body, REPLY_MAX);
+	buf_add_str(body, "{\"sandboxId\":");
+	json_add_string(body, sandbox_id);
+	buf_add_str(body, ",\"message\":");
+	json_add_string(body, message);
+	request_add_header(r, "Access-Control-Allow-Origin", "*");
+}
+
 void
 reply_proxy_error(
     struct request *r, int status, const char *sandbox_id, const char *message, int port)
 {
 	struct buf body;
 
-	buf_init(&body, REPLY_MAX);
-	buf_add_str(&body, "{\"sandboxId\":");
-	json_add_string(&body, sandbox_id);
-	buf_add_str(&body, ",\"message\":");
-	json_add_string(&body, message);
+	begin_proxy_error(r, &body, sandbox_id, message);
 	if (port > 0)
 		buf_addf(&body, ",\"port\":%d", port);
 	buf_addf(&body, ",\"code\":%d}", status);
-	request_add_header(r, "Access-Control-Allow-Origin", "*");
-	reply_json(r, status, &body);
+	reply_now(r, status, JSON_TYPE, &body);
+}
+
+void
+reply_proxy_limit(struct request *r, const char *sandbox_id, size_t limit)
+{
+	struct buf body;
+
+	begin_proxy_error(
+	    r, &body, sandbox_id, "too many connections to the ports of sandboxes");
+	buf_addf(&body, ",\"connectionLimit\":%zu,\"code\":429}", limit);
+	reply_now(r, 429, JSON_TYPE, &body);
 }

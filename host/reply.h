@@ -23,8 +23,11 @@ void reply_rpc_error(struct request *r, enum connect_code code, const char *mess
 /* A stream that only ends: 200 and the error in its last envelope. */
 void reply_stream_error(struct request *r, enum connect_code code, const char *message);
 
-/* ---- the proxy in front of sandboxes (control-plane.md 5.4); port 0: not named */
+/* ---- the proxy in front of sandboxes (control-plane.md 5.4); port 0: not named. Also
+ * while the body is still being sent. */
 void reply_proxy_error(
     struct request *r, int status, const char *sandbox_id, const char *message, int port);
+/* 429 with `connectionLimit`. */
+void reply_proxy_limit(struct request *r, const char *sandbox_id, size_t limit);
 
 #endif

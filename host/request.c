@@ -80,6 +80,7 @@ dismiss_owner(struct request *r)
 	r->gone = NULL;
 	r->source = NULL;
 	r->sink = NULL;
+	r->raw = NULL;
 	if (gone)
 		gone(r->gone_ctx);
 }
@@ -97,7 +98,10 @@ on_socket(void *ctx, int events)
 	struct request *r = ctx;
 
 	if (!(events & WATCH_HANGUP)) {
-		request_pump(r);
+		if (r->raw)
+			r->raw(r->raw_ctx, events);
+		else
+			request_pump(r);
 		return;
 	}
 	watch_set(r->watch, 0);
@@ -107,14 +111,20 @@ on_socket(void *ctx, int events)
 	request_wake(r);
 }
 
+void
+request_look(struct request *r, int events)
+{
+	if (!r->watch)
+		r->watch = watch_new(r->server->loop, r->on->fd, on_socket, r);
+	watch_set(r->watch, events);
+}
+
 /* libmicrohttpd looks away from a suspended socket, so we look. */
 static void
 suspend(struct request *r)
 {
-	if (!r->watch) {
-		r->watch = watch_new(r->server->loop, r->on->fd, on_socket, r);
-		watch_set(r->watch, WATCH_HANGUP);
-	}
+	if (!r->watch)
+		request_look(r, WATCH_HANGUP);
 	MHD_suspend_connection(r->connection);
 	r->suspended = true;
 }

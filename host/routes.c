@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "host/envd.h"
 #include "host/front.h"
+#include "host/ports.h"
 #include "host/reply.h"
 #include "host/rest.h"
 #include "host/rpc.h"
@@ -237,6 +238,7 @@ refuse_internal(struct request *r)
 	buf_add_str(&body, "{\"message\":\"this path is not for clients\",\"path\":");
 	json_add_string(&body, request_path(r));
 	buf_add_str(&body, ",\"code\":404}");
+	request_add_header(r, "Access-Control-Allow-Origin", "*");
 	reply_json(r, 404, &body);
 }
 
@@ -304,13 +306,13 @@ serve_sandbox(struct host *h, struct request *r, const struct target *target)
 		refuse_internal(r);
 		return;
 	}
-	s = front_admit(h, r, target);
-	if (!s)
+	if (target->port != HOST_ENVD_PORT) { /* it was not there when the header came */
+		reply_proxy_error(r, 502, target->id, PORTS_NOT_FOUND_TEXT, 0);
 		return;
-	if (target->port == HOST_ENVD_PORT)
+	}
+	s = front_admit(h, r, target);
+	if (s)
 		serve_envd(h, r, s);
-	else
-		front_answer_port(h, r, s, target->port);
 }
 
 void
@@ -320,7 +322,9 @@ routes_ready(void *ctx, struct request *r)
 	struct target target;
 
 	front_parse(r, &target);
-	if (upload)
+	if (upload && target.port != HOST_ENVD_PORT)
+		ports_body_complete(upload);
+	else if (upload)
 		serve_stream_input_finish(upload);
 	else if (target.is_sandbox)
 		serve_sandbox(ctx, r, &target);
@@ -377,6 +381,8 @@ routes_head(void *ctx, struct request *r)
 	int64_t bytes;
 
 	front_parse(r, &target);
+	if (target.is_sandbox && front_take_port(ctx, r, &target))
+		return;
 	limit = body_limit(ctx, r, &target);
 	request_set_body_limit(r, limit);
 	if (length && parse_int(length, 0, INT64_MAX, &bytes) && bytes > (int64_t)limit)

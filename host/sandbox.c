@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "host/journal.h"
+#include "host/ports.h"
 #include "host/sandbox_internal.h"
 #include "host/store.h"
 
@@ -232,6 +233,7 @@ on_box_ended(void *ctx, const struct error *why)
 	bool asked = s->box_ending;
 
 	/* Also what was being started when a pause dropped the others: it knows the box. */
+	ports_cut(r->host->ports, s->info.id);
 	process_table_drop(
 	    s->processes, asked ? paused_text : "the sandbox's container ended");
 	loop_defer(r->host->loop, on_box_free, s->box);
@@ -358,6 +360,7 @@ sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx)
 	tell_waiters(s, NULL, &gone);
 	note(s, "info", why, NULL);
 	process_table_drop(s->processes, gone_text);
+	ports_cut(s->registry->host->ports, s->info.id);
 	s->state = SANDBOX_ENDING;
 	wait_for(s, done, ctx);
 	if (!s->box) {
@@ -399,6 +402,7 @@ sandbox_pause(
 	s->info.end_ms = clock_wall_ms();
 	sandbox_save(s);
 	registry_schedule(s->registry);
+	ports_cut(s->registry->host->ports, s->info.id);
 	note(s, "info", why, fields);
 	if (!memory) {
 		pause_to_files(s, done, ctx);

@@ -76,6 +76,25 @@ bool request_is_answered(const struct request *r);
 typedef bool request_source(void *ctx, struct buf *out, size_t room);
 void request_stream(
     struct request *r, int status, const char *type, request_source *source, void *ctx);
+
+/* ---- an answer whose bytes are the owner's: written past the library to the socket, on
+ * which the connection ends. request_raw.c */
+
+/* Every header in the order it came; repeated ones are told repeatedly. */
+void request_each_header(const struct request *r,
+    void (*each)(void *ctx, const char *name, const char *value), void *ctx);
+/* The request line's target as it was sent, with its '?'. */
+void request_add_target(const struct request *r, struct buf *out);
+bool request_is_http10(const struct request *r);
+/* Gives the non-blocking socket, which stays the server's. request_own()'s gone() tells
+ * that the client left, as long as WATCH_HANGUP is asked for; ready() what else. */
+int request_raw_begin(struct request *r, void (*ready)(void *ctx, int events), void *ctx);
+void request_raw_watch(struct request *r, int events);
+/* The answer is whole; what the client still sends is dropped. */
+void request_raw_end(struct request *r);
+/* It is not, and the client shall see that: the connection is reset. */
+void request_raw_abort(struct request *r);
+
 /* There is more for the source to give, or room in the sink. Harmless otherwise. */
 void request_wake(struct request *r);
 

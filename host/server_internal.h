@@ -48,7 +48,9 @@ struct request {
 	void *sink_ctx; /* borrowed */
 
 	void (*gone)(void *ctx);
-	void *gone_ctx; /* borrowed */
+	void *gone_ctx;			    /* borrowed */
+	void (*raw)(void *ctx, int events); /* set: the answer is written by the owner */
+	void *raw_ctx;			    /* borrowed */
 
 	struct pairs headers;	       /* of the reply */
 	struct MHD_Response *response; /* owned until queued */
@@ -74,6 +76,8 @@ void request_free(struct request *r);
 /* libmicrohttpd's access handler, once it is known whose call it is. */
 enum MHD_Result request_advance(struct request *r, struct MHD_Connection *connection,
     const char *method, const char *version, const char *bytes, size_t *len);
+/* Our own eye on the socket; made when missing. */
+void request_look(struct request *r, int events);
 void request_left(struct request *r); /* tells the owner, once */
 void request_pump(struct request *r); /* a woken stream: sends what its source has */
 /* At the end of this turn: woken streams are pumped, then libmicrohttpd runs. */

@@ -94,7 +94,8 @@ static void
 on_socket(struct message *m)
 {
 	const struct init_header header = { .type = INIT_REPLY, .id = m->header.id };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int family = m->header.len > 0 && m->body[0] == 6 ? AF_INET6 : AF_INET;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
 		reply_text(m->header.id, INIT_LIMIT, "no socket: %s", strerror(errno));

@@ -59,7 +59,7 @@ enum init_type {
 	INIT_FREEZE, /* stop signals to everything -> nothing */
 	INIT_THAW,   /* continues what FREEZE stopped -> nothing */
 	INIT_STATS,  /* -> struct init_stats */
-	INIT_SOCKET, /* -> one descriptor, an unconnected TCP socket */
+	INIT_SOCKET, /* one byte, 4 or 6 -> one descriptor, an unconnected TCP socket */
 	INIT_QUIT,   /* ends everything inside, then itself. No reply */
 };
 

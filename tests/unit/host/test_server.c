@@ -119,29 +119,6 @@ host_names_lead_to_sandboxes_too(void **state)
 }
 
 static void
-ports_that_listen_are_told_apart(void **state)
-{
-	struct client c;
-	struct answer a;
-	char *headers =
-	    xasprintf("E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 3456\r\n", guest.id);
-
-	(void)state;
-	client_open(&c);
-	open_stream(&c, &guest, "Start",
-	    "{\"process\":{\"cmd\":\"python3\",\"args\":[\"-u\",\"-c\",\"import socket;"
-	    "s=socket.create_server(('127.0.0.1',3456));print('up');s.accept()\"]}}",
-	    NULL);
-	wait_output(&c, "up");
-	ask("GET", "/", headers, NULL, 0, &a);
-	assert_int_equal(a.status, 501);
-	assert_true(body_has(&a, "\"port\":3456"));
-	answer_clear(&a);
-	client_close(&c);
-	free(headers);
-}
-
-static void
 browsers_may_ask_first(void **state)
 {
 	struct answer a;
@@ -550,7 +527,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_lead_to_sandboxes),
 		cmocka_unit_test(host_names_lead_to_sandboxes_too),
-		cmocka_unit_test(ports_that_listen_are_told_apart),
 		cmocka_unit_test(browsers_may_ask_first),
 		cmocka_unit_test(endless_bodies_are_refused_while_they_come),
 		cmocka_unit_test(a_length_beyond_the_limit_is_refused_at_once),
