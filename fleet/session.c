@@ -342,10 +342,16 @@ session_tag(const struct session *s)
 	return s->tag ? s->tag : "";
 }
 
+bool
+session_end_unseen(const struct session *s)
+{
+	return s->end.status[0] == '\0';
+}
+
 const char *
 session_exit_text(const struct session *s)
 {
-	return s->end.status[0] ? s->end.status : "ended while nobody looked";
+	return session_end_unseen(s) ? "ended while nobody looked" : s->end.status;
 }
 
 int

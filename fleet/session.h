@@ -81,6 +81,8 @@ const char *session_exit_text(
     const struct session *s); /* "exit status 0", "signal: killed" */
 /* -1: by signal; 255: it ended while nobody looked. */
 int session_exit_code(const struct session *s);
+/* EXITED, and how was not seen. */
+bool session_end_unseen(const struct session *s);
 int session_lag_ms(const struct session *s); /* -1 unknown */
 size_t session_unsent(const struct session *s);
 int64_t session_retry_at_ms(const struct session *s); /* wall; 0: none */

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+enum { AHEAD_MAX = 4096 };
+
 struct tab {
 	struct app *app; /* borrowed */
 	struct tab_events events;
@@ -22,6 +24,7 @@ struct tab {
 	uint64_t search;	 /* fleet_shells() under way; 0: none */
 	char *title;		 /* owned */
 	char *label;		 /* owned */
+	struct buf ahead;	 /* typed while the shell was opening */
 	int64_t since_ms;
 	int rows, cols;
 };
@@ -41,8 +44,11 @@ on_write(void *ctx, const char *bytes, size_t len)
 {
 	struct tab *t = ctx;
 
-	if (t->session)
-		session_send(t->session, bytes, len);
+	/* Fingers are faster than shells: what is typed meanwhile is sent when it lives. */
+	if (tab_state(t) == SESSION_OPENING)
+		buf_add(&t->ahead, bytes, len);
+	else if (t->session && !session_send(t->session, bytes, len))
+		app_say(t->app, MESSAGE_WARNING, "Not sent: no shell reads here now");
 }
 
 static void
@@ -114,6 +120,9 @@ on_state(void *ctx)
 	struct tab *t = ctx;
 
 	t->since_ms = app_now_ms(t->app);
+	if (tab_state(t) == SESSION_LIVE && t->ahead.len > 0)
+		session_send(t->session, t->ahead.data, t->ahead.len);
+	buf_reset(&t->ahead);
 	tab_changed(t);
 	t->events.state(t->ctx, t);
 }
@@ -229,6 +238,7 @@ tab_new(struct app *app, const struct terminals_open *open,
 	t->wake = open->wake;
 	t->label = label_of(app, open->sandbox_id);
 	t->title = xstrdup("");
+	buf_init(&t->ahead, AHEAD_MAX);
 	t->rows = 24;
 	t->cols = 80;
 	t->since_ms = app_now_ms(app);
@@ -254,6 +264,7 @@ tab_free(struct tab *t)
 		fleet_shells_cancel(app_fleet(t->app), t->search);
 	session_free(t->session);
 	pane_free(t->pane);
+	buf_clear(&t->ahead);
 	pairs_clear(&t->envs);
 	free(t->sandbox_id);
 	free(t->user);

@@ -177,7 +177,9 @@ tab_draw_status(const struct tab *t, struct app *app, struct canvas *c, int row)
 
 	buf_init(&line, 1024);
 	key_format(keymap_prefix(app_keymap(app)), prefix, sizeof prefix);
-	buf_addf(&line, " %s  %s %.8s", prefix, tab_label(t), tab_sandbox(t));
+	buf_addf(&line, " %s  %s", prefix, tab_label(t));
+	if (!str_eq(tab_label(t), tab_sandbox(t)))
+		buf_addf(&line, " %.8s", tab_sandbox(t));
 	if (tab_title(t)[0])
 		buf_addf(&line, "  %s", tab_title(t));
 	if (s) {

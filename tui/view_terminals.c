@@ -64,11 +64,33 @@ select_tab(struct terminals *v, size_t index)
 	app_dirty(v->app);
 }
 
+/* What `sandtop shell` ends with when it is left: a shell that runs on is success. */
+static int
+exit_code(const struct terminals *v)
+{
+	enum { OUR_FAILURE = 125 };
+
+	if (v->count == 0)
+		return 0;
+	switch (tab_state(v->entries[v->current].tab)) {
+	case SESSION_OPENING:
+	case SESSION_LIVE:
+	case SESSION_RECONNECTING:
+	case SESSION_PAUSED:
+		return 0;
+	case SESSION_GONE:
+	case SESSION_EXITED:
+	case SESSION_FAILED:
+		return OUR_FAILURE;
+	}
+	return 0;
+}
+
 static void
 leave(struct terminals *v)
 {
 	if (v->only)
-		app_quit(v->app, 0);
+		app_quit(v->app, exit_code(v));
 	else
 		app_run(v->app, "fleet");
 }
@@ -76,6 +98,10 @@ leave(struct terminals *v)
 static void
 close_tab(struct terminals *v, size_t index)
 {
+	if (v->only && v->count == 1) {
+		leave(v); /* the tab still tells how */
+		return;
+	}
 	tab_free(v->entries[index].tab);
 	memmove(&v->entries[index], &v->entries[index + 1],
 	    (v->count - index - 1) * sizeof v->entries[0]);
@@ -124,7 +150,8 @@ on_tab_state(void *ctx, struct tab *t)
 	struct terminals *v = ctx;
 	const struct session *s = tab_session(t);
 
-	if (v->only && v->count == 1 && s && session_state(s) == SESSION_EXITED) {
+	if (v->only && v->count == 1 && s && session_state(s) == SESSION_EXITED &&
+	    !session_end_unseen(s)) {
 		int code = session_exit_code(s);
 		app_quit(v->app, code < 0 ? 128 + 9 : code);
 	}
@@ -484,9 +511,11 @@ dead_key(struct terminals *v, struct key key)
 	enum session_state state = tab_state(t);
 	bool restarts = state == SESSION_EXITED || state == SESSION_FAILED;
 
-	if (key.mods & (KEY_MOD_ALT | KEY_MOD_CTRL))
+	if (key.mods & (KEY_MOD_ALT | KEY_MOD_CTRL) && state != SESSION_OPENING)
 		return true;
-	if (key.code == 'x' || (key.code == KEY_ESCAPE && state == SESSION_OPENING))
+	if (state == SESSION_OPENING && key.code != KEY_ESCAPE)
+		tab_key(t, key);
+	else if (key.code == 'x' || state == SESSION_OPENING)
 		close_tab(v, v->current);
 	else if ((key.code == 'R' && restarts) ||
 		 (key.code == 'W' && state == SESSION_PAUSED))

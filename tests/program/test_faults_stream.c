@@ -343,6 +343,29 @@ a_stream_of_nonsense_is_said(void **state)
 
 #define TEST(f) cmocka_unit_test_setup(f, no_rules)
 
+/* Typed while the shell was opening, and sent when it lives. */
+static void
+type_ahead_reaches_the_shell(void **state)
+{
+	struct driver *d;
+
+	(void)state;
+	proxy_rule(proxy, &(struct proxy_rule){ .match = "POST /process.Process/Start",
+			      .act = PROXY_HOLD });
+	int before = proxy_count(proxy, "POST /process.Process/Start");
+	d = driver_sandtop(&world, 30, 100, "shell", "--new", box, NULL);
+	driver_wait(d, "OPENING");
+	proxy_wait(proxy, "POST /process.Process/Start", before + 1);
+	driver_type(d, "echo typed-ah''ead\r");
+	driver_type(d, "exit 0 "); /* an x in it closes nothing */
+	driver_pump(d);
+	proxy_release(proxy, "POST /process.Process/Start");
+	driver_wait(d, "typed-ahead");
+	driver_type(d, "\r");
+	assert_int_equal(driver_exit(d), 0);
+	driver_free(d);
+}
+
 int
 main(void)
 {
@@ -357,6 +380,7 @@ main(void)
 		TEST(a_start_that_stays_refused_is_said),
 		TEST(a_lost_start_is_found_by_its_tag),
 		TEST(a_stream_of_nonsense_is_said),
+		TEST(type_ahead_reaches_the_shell),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
