@@ -20,6 +20,10 @@ struct request;
 
 enum { PORT_HEAD_MAX = 64 * 1024 };
 
+/* Of a comma-separated list, and of an array that ends in NULL; case does not count. */
+bool port_list_names(const char *list, const char *name, size_t len);
+bool port_is_one_of(const char *const *names, const char *name, size_t len);
+
 /* What the client asks. */
 struct port_question {
 	bool upgrade;	     /* to whatever the client named */

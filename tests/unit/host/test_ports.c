@@ -711,6 +711,74 @@ what_stops_a_sandbox_ends_its_traffic(void **state)
 	}
 }
 
+/* Before and after the answer has begun. */
+static void
+uploads_end_with_the_sandbox_or_the_client(void **state)
+{
+	static const struct {
+		const char *path, *seen;
+		bool kill;
+	} cases[] = {
+		{ "/sum", NULL, true },
+		{ "/mirror", "piece", true },
+		{ "/sum", NULL, false },
+		{ "/mirror", "piece", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct guest g;
+		struct client up, c;
+
+		create_guest(NULL, &g);
+		launch(&up, &g, service, "\"x\",\"3000\",\"127.0.0.1\"");
+		wait_output(&up, "up");
+		open_port(&c, &g, cases[i].path, "Transfer-Encoding: chunked\r\n");
+		client_send(&c, "5\r\npiece\r\n", 10);
+		if (cases[i].seen)
+			client_wait(&c, cases[i].seen);
+		while (is_quiet(NULL))
+			loop_turn(house.loop, 20);
+		if (cases[i].kill) {
+			kill_guest(&g);
+			turn_until(is_closed, &c);
+			assert_true(cases[i].seen ||
+				    strstr(c.in.data, "The sandbox was not found"));
+		}
+		client_close(&c);
+		turn_until(is_quiet, NULL);
+		client_close(&up);
+		if (!cases[i].kill)
+			kill_guest(&g);
+	}
+}
+
+/* Official clients keep one connection for a sandbox's daemon and its services. */
+static void
+one_connection_serves_daemon_and_service(void **state)
+{
+	char *headers = address(&guest, 3000);
+	struct client c;
+	struct answer a;
+
+	(void)state;
+	client_open(&c);
+	for (int i = 0; i < 3; i++) {
+		client_ask(&c, "GET", "/health", guest.headers, NULL, 0);
+		client_answer(&c, &a);
+		assert_int_equal(a.status, 204);
+		answer_clear(&a);
+	}
+	client_ask(&c, "POST", "/sum", headers, "12345", 5);
+	client_answer(&c, &a);
+	assert_string_equal(a.body.data, "5 3421846044");
+	assert_string_equal(answer_header(&a, "Connection"), "close");
+	answer_clear(&a);
+	turn_until(is_closed, &c);
+	client_close(&c);
+	free(headers);
+}
+
 static void
 traffic_wakes_those_who_want_it(void **state)
 {
@@ -908,6 +976,8 @@ main(void)
 		cmocka_unit_test(bad_questions_are_refused),
 		cmocka_unit_test(a_refusal_in_the_middle_of_a_body_arrives),
 		cmocka_unit_test(what_stops_a_sandbox_ends_its_traffic),
+		cmocka_unit_test(uploads_end_with_the_sandbox_or_the_client),
+		cmocka_unit_test(one_connection_serves_daemon_and_service),
 		cmocka_unit_test(traffic_wakes_those_who_want_it),
 		cmocka_unit_test(clients_that_leave_leave_nothing),
 		cmocka_unit_test(silence_has_an_end),
