@@ -136,6 +136,15 @@ app_add_base(struct app *a, int command, const struct view_type *type)
 	a->bases[a->base_count++] = (struct app_base){ .command = command, .type = type };
 }
 
+bool
+app_shows(const struct app *a, const struct view_type *type)
+{
+	for (size_t i = 0; i < a->pushed_count; i++)
+		if (!a->pushed[i]->closing && a->pushed[i]->type->kind == VIEW_FULL)
+			return false;
+	return a->base_count > 0 && a->bases[a->current_base].type == type;
+}
+
 void *
 app_base_state(const struct app *a, const struct view_type *type)
 {

@@ -127,6 +127,8 @@ void app_add_handlers(struct app *a, const struct screen_handler *handlers);
 /* The view that a command such as CMD_VIEW_FLEET shows. The first one is the root: the
  * one that `q` quits from. */
 void app_add_base(struct app *a, int command, const struct view_type *type);
+/* Whether a base view is on the screen, below overlays at most. */
+bool app_shows(const struct app *a, const struct view_type *type);
 /* What open() of a base view returned; NULL: not opened yet. */
 void *app_base_state(const struct app *a, const struct view_type *type);
 

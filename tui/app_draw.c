@@ -12,6 +12,7 @@
  */
 enum {
 	FRAMES_AT_ONCE = 4,
+	EMPTY_FRAME_MS = 2, /* what looking at it costs, and more */
 	UNFOCUSED_FRAME_MS = 1000,
 };
 
@@ -63,7 +64,7 @@ draw_stack(const struct app *a, struct canvas *c)
 		draw_view(a->pushed[i], c);
 }
 
-void
+bool
 app_draw(struct app *a)
 {
 	struct canvas c = canvas_of(&a->grid, a->screen->glyphs);
@@ -77,7 +78,7 @@ app_draw(struct app *a)
 		if (a->which_key_shown)
 			which_key_draw(a, &c);
 	}
-	a->screen->type->present(a->screen, &a->grid);
+	return a->screen->type->present(a->screen, &a->grid);
 }
 
 void
@@ -97,5 +98,7 @@ app_schedule(struct app *a)
 	}
 	a->frame_credit_ms -= pace;
 	timer_stop(a->frame_timer);
-	app_draw(a);
+	/* One that wrote nothing keeps nobody from the next. */
+	if (!app_draw(a))
+		a->frame_credit_ms += MAX(pace - EMPTY_FRAME_MS, (int64_t)0);
 }

@@ -79,7 +79,7 @@ bool app_is_tiny(const struct app *a);
 void app_run_on(struct app *a, const char *line, const char *target);
 /* The keys of the topmost full view: what help and palette speak about. */
 enum keymap_context app_context(const struct app *a);
-void app_draw(struct app *a);	  /* layout, draw, present */
+bool app_draw(struct app *a);	  /* layout, draw, present; false: nothing was new */
 void app_schedule(struct app *a); /* draws now or when a frame is due */
 void app_sweep(struct app *a);	  /* closes what is closing */
 void app_draw_tiny(const struct app *a, struct canvas *c);

@@ -41,7 +41,8 @@ struct screen_type {
 	int (*cols)(const struct screen *s);
 	/* Draws the difference. Never blocks; a frame that the terminal cannot take yet is
 	 * skipped and the newest one follows when it can. */
-	void (*present)(struct screen *s, const struct grid *g);
+	/* false: nothing was different, nothing was written. */
+	bool (*present)(struct screen *s, const struct grid *g);
 	void (*redraw)(struct screen *s); /* forget what is there: ^L */
 	void (*bell)(struct screen *s);	  /* at most one per second */
 	void (*title)(struct screen *s, const char *title);

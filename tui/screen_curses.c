@@ -238,11 +238,11 @@ add_shape(struct curses_screen *s, const struct grid *g)
 	buf_add_str(&s->out, shapes[s->shape]);
 }
 
-static void
+static bool
 show(struct curses_screen *s, const struct grid *g)
 {
 	if (!fill(s, g))
-		return;
+		return false;
 	if (s->stale)
 		clearok(curscr, TRUE);
 	s->stale = false;
@@ -261,25 +261,26 @@ show(struct curses_screen *s, const struct grid *g)
 	if (!s->entered)
 		enter(s);
 	flush_out(s);
+	return true;
 }
 
-static void
+static bool
 screen_present(struct screen *head, const struct grid *g)
 {
 	struct curses_screen *s = of(head);
 
 	if (s->dead || g->rows != s->rows || g->cols != s->cols)
-		return; /* drawn for another size: the next one follows at once */
+		return true; /* drawn for another size: the next one follows at once */
 	if (s->out.len > 0) {
 		grid_set_size(&s->wanted, g->rows, g->cols);
 		memcpy(s->wanted.cells, g->cells,
 		    (size_t)g->rows * (size_t)g->cols * sizeof *g->cells);
 		s->wanted.cursor = g->cursor;
 		s->waiting = true;
-		return;
+		return true;
 	}
 	s->waiting = false;
-	show(s, g);
+	return show(s, g);
 }
 
 static void

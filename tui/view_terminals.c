@@ -122,7 +122,10 @@ on_tab_changed(void *ctx, struct tab *t)
 {
 	struct terminals *v = ctx;
 
-	if (v->count && v->entries[v->current].tab == t && pane_in_sync(tab_pane(t)))
+	if (!app_shows(v->app, &view_terminals) || !v->count ||
+	    v->entries[v->current].tab != t)
+		return; /* parsed, not drawn (law 5) */
+	if (pane_in_sync(tab_pane(t)))
 		app_wake(
 		    v->app, 50); /* a program that draws in one piece is let finish */
 	else
@@ -150,6 +153,7 @@ on_tab_state(void *ctx, struct tab *t)
 	struct terminals *v = ctx;
 	const struct session *s = tab_session(t);
 
+	app_dirty(v->app); /* its name in the bar says so, too */
 	if (v->only && v->count == 1 && s && session_state(s) == SESSION_EXITED &&
 	    !session_end_unseen(s)) {
 		int code = session_exit_code(s);

@@ -40,7 +40,7 @@ screen_cols(const struct screen *s)
 	return ((const struct fake *)(const void *)s)->cols;
 }
 
-static void
+static bool
 screen_present(struct screen *s, const struct grid *g)
 {
 	struct fake *f = (struct fake *)(void *)s;
@@ -50,6 +50,7 @@ screen_present(struct screen *s, const struct grid *g)
 	    (size_t)g->rows * (size_t)g->cols * sizeof *g->cells);
 	f->shown.cursor = g->cursor;
 	f->frames++;
+	return true;
 }
 
 static void
