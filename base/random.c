@@ -42,11 +42,20 @@ random_below(uint32_t limit)
 	return value % limit;
 }
 
+/* One call to the system for a whole pool, not one a character. */
 static void
-fill(char *out, size_t count, const char *alphabet, uint32_t size)
+fill(char *out, size_t count, const char *alphabet, unsigned size)
 {
-	for (size_t i = 0; i < count; i++)
-		out[i] = alphabet[random_below(size)];
+	unsigned char pool[64];
+	unsigned fair = 256 - 256 % size; /* beyond: small results would be favoured */
+	size_t done = 0;
+
+	while (done < count) {
+		random_bytes(pool, sizeof pool);
+		for (size_t i = 0; i < sizeof pool && done < count; i++)
+			if (pool[i] < fair)
+				out[done++] = alphabet[pool[i] % size];
+	}
 	out[count] = '\0';
 }
 

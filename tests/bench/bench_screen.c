@@ -300,19 +300,96 @@ bench_echo(struct world *w)
 
 /* ---- create to prompt */
 
+/* Sends the request and reads until `until` shows; the bytes so far in `in`. */
+static void
+ask_until(int fd, const char *request, size_t len, const char *until, struct buf *in)
+{
+	char bytes[65536];
+
+	if (write(fd, request, len) != (ssize_t)len)
+		fail_msg("the host does not listen");
+	while (!memmem(in->data, in->len, until, strlen(until))) {
+		ssize_t got = read(fd, bytes, sizeof bytes);
+		if (got <= 0)
+			fail_msg("the host closed: %s", in->data);
+		buf_add(in, bytes, (size_t)got);
+	}
+}
+
+static char *
+member_of(const char *json, const char *name)
+{
+	char *key = xasprintf("\"%s\":\"", name);
+	const char *at = strstr(json, key);
+
+	if (!at)
+		fail_msg("no %s in %s", name, json);
+	at += strlen(key);
+	free(key);
+	return xstrndup(at, strcspn(at, "\""));
+}
+
+/* The two requests themselves, as any client would send them. */
+static uint64_t
+time_create(const struct world *w)
+{
+	static const char create[] = "{\"templateID\":\"base\",\"timeout\":600}";
+	static const char start[] =
+	    "{\"process\":{\"cmd\":\"/bin/"
+	    "bash\",\"args\":[\"-i\",\"-l\"],\"envs\":{\"TERM\":"
+	    "\"xterm\"}},\"pty\":{\"size\":{\"cols\":80,\"rows\":24}}}";
+	struct buf request, in;
+	int fd = connect_host(w), stream = connect_host(w);
+	uint64_t start_us = clock_mono_us();
+
+	buf_init(&request, 65536);
+	buf_init(&in, 1 << 20);
+	buf_addf(&request,
+	    "POST /v2/sandboxes HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\n"
+	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+	    world_get(w, "E2B_API_KEY"), sizeof create - 1, create);
+	ask_until(fd, request.data, request.len, "}", &in);
+	char *id = member_of(in.data, "sandboxID");
+	char *token = member_of(in.data, "envdAccessToken");
+	buf_reset(&request);
+	buf_reset(&in);
+	buf_addf(&request,
+	    "POST /process.Process/Start HTTP/1.1\r\nHost: localhost\r\nE2b-Sandbox-Id: "
+	    "%s\r\n"
+	    "E2b-Sandbox-Port: 49983\r\nX-Access-Token: %s\r\nContent-Type: "
+	    "application/connect+json\r\nContent-Length: %zu\r\n\r\n",
+	    id, token, sizeof start - 1 + 5);
+	buf_add(&request, "\0\0\0\0", 4);
+	buf_add_char(&request, (char)(sizeof start - 1));
+	buf_add_str(&request, start);
+	/* the first bytes that bash writes are its prompt */
+	ask_until(stream, request.data, request.len, "\"pty\":\"", &in);
+	uint64_t took_us = clock_mono_us() - start_us;
+	close(fd);
+	close(stream);
+	free(id);
+	free(token);
+	buf_clear(&request);
+	buf_clear(&in);
+	return took_us;
+}
+
 static void
 bench_create(struct world *w)
 {
 	const char *ours[] = { getenv("SANDTOP_BIN"), "create", "base", "--shell", NULL };
 	const char *start[] = { getenv("SANDTOP_BIN"), "--profile", "local", NULL };
-	uint64_t us[2][RUNS];
+	uint64_t us[3][RUNS];
 
 	for (int i = 0; i < RUNS; i++) {
-		us[0][i] = time_to_text(w, ours, "$");
-		us[1][i] = time_to_text(w, start, "Fleet");
+		us[0][i] = time_create(w);
+		us[1][i] = time_to_text(w, ours, "$");
+		us[2][i] = time_to_text(w, start, "Fleet");
 	}
-	print_ratio("create --shell to prompt", median_ms(us[0], RUNS),
-	    "its own start alone", median_ms(us[1], RUNS), "reach: difference <= 25 ms");
+	printf("%-34s %8.2f ms   (reach <= 25 ms)\n",
+	    "create to prompt, by its two requests", median_ms(us[0], RUNS));
+	print_ratio("sandtop create --shell, whole", median_ms(us[1], RUNS),
+	    "sandtop's own start", median_ms(us[2], RUNS), "orientation");
 }
 
 /* ---- idle */

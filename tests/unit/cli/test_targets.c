@@ -40,7 +40,8 @@ what_cannot_be_an_id_is_refused(void **state)
 {
 	static const char *const bad[] = { "", "--", "a b", "../x", "i%2f", "i/../../v2",
 		"i?x=1", "\033[2J", "ü",
-		"iaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+		"iaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"a" };
 	struct targets t;
 	struct error err;
 
