@@ -34,7 +34,7 @@ wire_LIBS := jansson
 net_LIBS := libcurl
 term_LIBS := vterm
 fleet_LIBS := sqlite3
-host_LIBS := libmicrohttpd sqlite3 libcurl
+host_LIBS := libmicrohttpd sqlite3 libcurl zlib
 tui_LIBS := ncursesw tinfo
 cli_LIBS := jansson
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "host/box_file.h"
 #include "host/box_internal.h"
 #include "host/box_program.h"
 #include "host/box_start.h"
@@ -244,6 +245,35 @@ on_exited(struct box *b, const struct box_link_message *m)
 	b->events->exited(b->ctx, exited.pid, exited.status);
 }
 
+/* Any number of changes in one message; what does not fit its form ends it. */
+static void
+on_watched(struct box *b, const struct box_link_message *m)
+{
+	const char *at = m->body, *end = at + m->header.len;
+	struct init_change head;
+
+	while (!b->freed && b->events->changed && (size_t)(end - at) >= sizeof head) {
+		memcpy(&head, at, sizeof head);
+		at += sizeof head;
+		size_t left = (size_t)(end - at);
+
+		if (head.name_len == 0 || head.name_len > left ||
+		    head.entry_len > left - head.name_len ||
+		    at[head.name_len - 1] != '\0')
+			return;
+		const struct box_change change = {
+			.watch = head.watch,
+			.kind = (enum init_change_kind)head.kind,
+			.name = at,
+			.entry = head.entry_len > 0 ? at + head.name_len : NULL,
+			.entry_len = head.entry_len,
+		};
+
+		at += head.name_len + head.entry_len;
+		b->events->changed(b->ctx, &change);
+	}
+}
+
 static void
 on_message(void *ctx, struct box_link_message *m)
 {
@@ -255,6 +285,8 @@ on_message(void *ctx, struct box_link_message *m)
 		on_ready(b, m);
 	else if (m->header.type == INIT_EXITED)
 		on_exited(b, m);
+	else if (m->header.type == INIT_WATCHED)
+		on_watched(b, m);
 	else if (m->header.type == INIT_REPLY)
 		box_answer(b, m);
 }

@@ -52,6 +52,7 @@ const char *box_rung_name(
     enum box_rung rung); /* "bubblewrap", "bubblewrap (root)", "not isolated" */
 
 struct box;
+struct box_change;
 
 struct box_options {
 	const char *id; /* sandbox id; also its hostname */
@@ -75,6 +76,8 @@ struct box_events {
 	void (*ended)(void *ctx, const struct error *why);
 	/* A process ended: waitpid's status. Output descriptors may still hold data. */
 	void (*exited)(void *ctx, int pid, int status);
+	/* A watch saw something (host/box_file.h); NULL: nobody watches. */
+	void (*changed)(void *ctx, const struct box_change *change);
 };
 
 /* Starts the container; events->ready or events->ended follows. */

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "host/box_file.h"
 #include "host/box_internal.h"
 
 /* What was asked and not answered yet. */
@@ -23,6 +25,7 @@ struct request {
 		void (*signalled)(void *ctx, bool delivered);
 		void (*counted)(void *ctx, const struct box_stats *stats);
 		void (*opened)(void *ctx, int fd);
+		box_filed *filed;
 	} done;
 	void *ctx; /* borrowed */
 };
@@ -172,6 +175,41 @@ fail_socket(const struct request *r, const char *why)
 	r->done.opened(r->ctx, -1);
 }
 
+static void
+answer_file(struct box *b, const struct request *r, struct box_link_message *m)
+{
+	struct box_file_reply reply = {
+		.result = (enum init_result)m->header.result, .message = "", .fd = -1
+	};
+	int at = 0;
+	char *text = NULL;
+
+	(void)b;
+	if (reply.result == INIT_OK) {
+		reply.body = m->body;
+		reply.len = m->header.len;
+		reply.fd = take_fd(m, &at);
+	} else {
+		reply.message = text = xstrndup(m->body, m->header.len);
+	}
+	r->done.filed(r->ctx, &reply);
+	if (reply.fd >= 0)
+		close(reply.fd);
+	free(text);
+}
+
+static void
+fail_file(const struct request *r, const char *why)
+{
+	struct box_file_reply reply = {
+		.result = r->too_large ? INIT_INVALID : INIT_GONE,
+		.message = why,
+		.fd = -1,
+	};
+
+	r->done.filed(r->ctx, &reply);
+}
+
 static const struct kind {
 	uint16_t type;
 	void (*answer)(
@@ -182,6 +220,14 @@ static const struct kind {
 	{ INIT_SIGNAL, answer_signal, fail_signal },
 	{ INIT_STATS, answer_stats, fail_stats },
 	{ INIT_SOCKET, answer_socket, fail_socket },
+	{ INIT_STAT, answer_file, fail_file },
+	{ INIT_LIST, answer_file, fail_file },
+	{ INIT_MKDIR, answer_file, fail_file },
+	{ INIT_MOVE, answer_file, fail_file },
+	{ INIT_REMOVE, answer_file, fail_file },
+	{ INIT_OPEN, answer_file, fail_file },
+	{ INIT_COMPOSE, answer_file, fail_file },
+	{ INIT_WATCH, answer_file, fail_file },
 };
 
 static const struct kind *
@@ -261,13 +307,12 @@ on_failing(void *ctx)
 	while (!b->freed && (i = first_failed(b)) < b->request_count) {
 		struct request r = take_request(b, i);
 
-		kind_of(&r)->fail(
-		    &r, r.too_large ? "arguments and environment are larger than 4 MiB"
-				    : "the sandbox does not run");
+		kind_of(&r)->fail(&r, r.too_large ? "what was asked is larger than 4 MiB"
+						  : "the sandbox does not run");
 	}
 }
 
-static void
+static uint32_t
 ask(struct box *b, struct request r, const void *body, size_t len)
 {
 	if (b->request_count == b->request_cap) {
@@ -281,6 +326,7 @@ ask(struct box *b, struct request r, const void *body, size_t len)
 	b->requests[b->request_count++] = r;
 	if (r.failed && !b->failing)
 		b->failing = loop_defer(b->loop, on_failing, b);
+	return r.id;
 }
 
 static void
@@ -383,4 +429,43 @@ box_socket6(struct box *b, void (*done)(void *ctx, int fd), void *ctx)
 
 	ask(b, (struct request){ .type = INIT_SOCKET, .done.opened = done, .ctx = ctx },
 	    &version, 1);
+}
+
+uint32_t
+box_file(struct box *b, const struct box_file *file, box_filed *done, void *ctx)
+{
+	struct request r = {
+		.type = (uint16_t)file->type,
+		.done.filed = done,
+		.ctx = ctx,
+	};
+	const struct init_file head = {
+		.flags = file->flags,
+		.depth = file->depth,
+		.count = file->more ? (uint32_t)file->more->count : 0,
+	};
+	struct buf body;
+	uint32_t id;
+
+	buf_init(&body, INIT_BODY_MAX);
+	buf_add(&body, &head, sizeof head);
+	add_string(&body, file->user);
+	add_string(&body, file->path ? file->path : "");
+	for (uint32_t i = 0; i < head.count; i++)
+		add_string(&body, file->more->items[i]);
+	r.too_large = body.overflow;
+	id = ask(b, r, body.data, body.len);
+	buf_clear(&body);
+	return id;
+}
+
+void
+box_unwatch(struct box *b, uint32_t watch)
+{
+	const struct init_unwatch body = { .watch = watch };
+
+	/* What cannot be told any more has ended by itself. */
+	if (!b->ending && !b->ended && !b->freed &&
+	    !box_link_send(b->link, INIT_UNWATCH, 0, &body, sizeof body, -1))
+		log_debug("box", "%s: a watch could not be ended", b->id);
 }

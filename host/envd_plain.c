@@ -85,17 +85,3 @@ serve_envs(struct call *c)
 	request_add_header(c->request, "Cache-Control", "no-store");
 	request_reply(c->request, 200, "application/json", &body);
 }
-
-/* ---- files */
-
-void
-serve_without_files(struct call *c)
-{
-	static const char message[] =
-	    "this host serves processes; it does not serve files";
-
-	if (c->route->kind == ROUTE_PLAIN)
-		reply_error(c->request, 501, "%s", message);
-	else
-		rpc_error(c, CONNECT_UNIMPLEMENTED, message);
-}

@@ -22,6 +22,7 @@
  * names its process by number: sandboxes pause and processes end meanwhile.
  */
 struct upload {
+	struct route_sink sink;
 	struct host *host;	 /* borrowed */
 	struct request *request; /* NULL: answered, or the client left */
 	struct envelope_reader reader;
@@ -216,11 +217,14 @@ on_bytes(void *ctx, const char *bytes, size_t len)
 	return len;
 }
 
+static void finish(void *upload);
+
 static struct upload *
 upload_new(struct call *c)
 {
 	struct upload *u = xcalloc(1, sizeof *u);
 
+	u->sink.finish = finish;
 	u->host = c->host;
 	u->request = c->request;
 	str_copy(u->sandbox, sizeof u->sandbox, c->sandbox->info.id);
@@ -239,8 +243,8 @@ serve_stream_input_begin(struct call *c)
 	request_set_sink(c->request, on_bytes, upload_new(c));
 }
 
-void
-serve_stream_input_finish(void *upload)
+static void
+finish(void *upload)
 {
 	struct upload *u = upload;
 
@@ -264,5 +268,5 @@ serve_stream_input(struct call *c)
 	struct upload *u = upload_new(c);
 
 	take_bytes(u, c->message, c->message_len);
-	serve_stream_input_finish(u);
+	finish(u);
 }

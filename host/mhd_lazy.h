@@ -9,6 +9,7 @@
 	X(MHD_add_response_header)                                                       \
 	X(MHD_create_response_from_buffer)                                               \
 	X(MHD_create_response_from_callback)                                             \
+	X(MHD_create_response_from_fd_at_offset64)                                       \
 	X(MHD_destroy_response)                                                          \
 	X(MHD_get_connection_info)                                                       \
 	X(MHD_get_connection_values)                                                     \
@@ -36,6 +37,8 @@ void mhd_load(void); /* once; later calls do nothing */
 #define MHD_add_response_header mhd_table.MHD_add_response_header
 #define MHD_create_response_from_buffer mhd_table.MHD_create_response_from_buffer
 #define MHD_create_response_from_callback mhd_table.MHD_create_response_from_callback
+#define MHD_create_response_from_fd_at_offset64                                          \
+	mhd_table.MHD_create_response_from_fd_at_offset64
 #define MHD_destroy_response mhd_table.MHD_destroy_response
 #define MHD_get_connection_info mhd_table.MHD_get_connection_info
 #define MHD_get_connection_values mhd_table.MHD_get_connection_values

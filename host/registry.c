@@ -96,6 +96,7 @@ registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
 	s->info.domain = xasprintf("localhost:%d", r->host->file.port);
 	s->dir = path_join(r->dir, s->info.id);
 	s->processes = process_table_new(r->host->loop, sandbox_process_events(), s);
+	s->watchers = watcher_table_new(r->host->loop);
 	s->next = r->first;
 	r->first = s;
 	map_set(r->by_id, s->info.id, s);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -304,6 +305,19 @@ request_reply(struct request *r, int status, const char *type, struct buf *body)
 		    MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
 	if (body)
 		buf_clear(body);
+	answer(r, status, type);
+}
+
+void
+request_reply_file(struct request *r, int status, const char *type, int fd,
+    uint64_t offset, uint64_t len)
+{
+	r->gone = NULL;
+	if (r->early) {
+		close(fd);
+		return;
+	}
+	r->response = MHD_create_response_from_fd_at_offset64(len, fd, offset);
 	answer(r, status, type);
 }
 

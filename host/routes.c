@@ -12,6 +12,9 @@
 #include "host/reply.h"
 #include "host/rest.h"
 #include "host/rpc.h"
+#include "host/sandbox.h"
+#include "host/signature.h"
+#include "host/watcher.h"
 
 #define REST_BODY_MAX (16u * 1024 * 1024)
 #define RPC_BODY_MAX (64u * 1024 * 1024 + 16)
@@ -74,21 +77,21 @@ static const struct route routes[] = {
 	UNARY("/process.Process/Update", serve_update),
 	UNARY("/process.Process/SendSignal", serve_send_signal),
 
-	UNARY("/filesystem.Filesystem/Stat", serve_without_files),
-	UNARY("/filesystem.Filesystem/ListDir", serve_without_files),
-	UNARY("/filesystem.Filesystem/MakeDir", serve_without_files),
-	UNARY("/filesystem.Filesystem/Move", serve_without_files),
-	UNARY("/filesystem.Filesystem/Remove", serve_without_files),
-	STREAM("/filesystem.Filesystem/WatchDir", serve_without_files),
-	UNARY("/filesystem.Filesystem/CreateWatcher", serve_without_files),
-	UNARY("/filesystem.Filesystem/GetWatcherEvents", serve_without_files),
-	UNARY("/filesystem.Filesystem/RemoveWatcher", serve_without_files),
+	UNARY("/filesystem.Filesystem/Stat", serve_stat),
+	UNARY("/filesystem.Filesystem/ListDir", serve_list_dir),
+	UNARY("/filesystem.Filesystem/MakeDir", serve_make_dir),
+	UNARY("/filesystem.Filesystem/Move", serve_move),
+	UNARY("/filesystem.Filesystem/Remove", serve_remove),
+	STREAM("/filesystem.Filesystem/WatchDir", serve_watch_dir),
+	UNARY("/filesystem.Filesystem/CreateWatcher", serve_create_watcher),
+	UNARY("/filesystem.Filesystem/GetWatcherEvents", serve_get_watcher_events),
+	UNARY("/filesystem.Filesystem/RemoveWatcher", serve_remove_watcher),
 	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "GET", .path = "/files",
-	    .run = serve_without_files },
+	    .run = serve_download },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_SIGNED, .method = "POST", .path = "/files",
-	    .run = serve_without_files },
+	    .run = serve_upload, .begin = serve_upload_begin },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "POST", .path = "/files/compose",
-	    .run = serve_without_files },
+	    .run = serve_compose },
 };
 /* clang-format on */
 
@@ -254,21 +257,28 @@ refuse_route(struct request *r, const char *allowed)
 	reply_empty(r, 405);
 }
 
-static bool
-may_enter(const struct call *c)
+/* NULL: it may go on. */
+static const char *
+refuse_entry(const struct call *c)
 {
-	bool open = c->route && c->route->auth == ROUTE_OPEN;
-	bool signature = c->route && c->route->auth == ROUTE_SIGNED &&
-			 strstr(request_query(c->request), "signature=");
-
-	return open || signature || front_has_token(c->request, c->sandbox);
+	if (c->route && c->route->auth == ROUTE_OPEN)
+		return NULL;
+	if (c->route && c->route->auth == ROUTE_SIGNED &&
+	    !request_header(c->request, "X-Access-Token"))
+		return signature_refuse(request_query(c->request),
+		    str_eq(c->route->method, "GET") ? "read" : "write",
+		    c->sandbox->info.envd_token);
+	if (front_has_token(c->request, c->sandbox))
+		return NULL;
+	return "unauthorized access, please provide a valid access token or method "
+	       "signing if supported";
 }
 
 static void
 serve_envd(struct host *h, struct request *r, struct sandbox *s)
 {
 	struct call c = { .host = h, .request = r, .sandbox = s };
-	const char *allowed;
+	const char *allowed, *refusal;
 
 	front_add_cors(r);
 	if (str_eq(request_method(r), "OPTIONS")) {
@@ -277,11 +287,9 @@ serve_envd(struct host *h, struct request *r, struct sandbox *s)
 	}
 	c.route = routes_find(
 	    ROUTE_ENVD, request_method(r), request_path(r), c.param, &allowed);
-	if (!may_enter(&c)) {
-		reply_error(r, 401,
-		    "unauthorized access, please provide a valid access token or method "
-		    "signing "
-		    "if supported");
+	refusal = refuse_entry(&c);
+	if (refusal) {
+		reply_error(r, 401, "%s", refusal);
 		return;
 	}
 	c.user = rpc_user(r);
@@ -318,14 +326,14 @@ serve_sandbox(struct host *h, struct request *r, const struct target *target)
 void
 routes_ready(void *ctx, struct request *r)
 {
-	void *upload = request_sink_ctx(r);
+	void *sink = request_sink_ctx(r);
 	struct target target;
 
 	front_parse(r, &target);
-	if (upload && target.port != HOST_ENVD_PORT)
-		ports_body_complete(upload);
-	else if (upload)
-		serve_stream_input_finish(upload);
+	if (sink && target.port != HOST_ENVD_PORT)
+		ports_body_complete(sink);
+	else if (sink)
+		((struct route_sink *)sink)->finish(sink);
 	else if (target.is_sandbox)
 		serve_sandbox(ctx, r, &target);
 	else
@@ -347,7 +355,7 @@ begin_upload(struct host *h, struct request *r, const struct target *target)
 	if (!c.route || !c.route->begin || target->port != HOST_ENVD_PORT)
 		return;
 	c.sandbox = registry_find(h->registry, target->id);
-	if (c.sandbox && c.sandbox->state == SANDBOX_RUNNING && may_enter(&c)) {
+	if (c.sandbox && c.sandbox->state == SANDBOX_RUNNING && !refuse_entry(&c)) {
 		front_add_cors(r);
 		c.route->begin(&c);
 	}
@@ -385,10 +393,12 @@ routes_head(void *ctx, struct request *r)
 		return;
 	limit = body_limit(ctx, r, &target);
 	request_set_body_limit(r, limit);
+	if (target.is_sandbox && !target.problem)
+		begin_upload(ctx, r, &target);
+	if (request_sink_ctx(r))
+		return; /* taken as it comes, however long it is */
 	if (length && parse_int(length, 0, INT64_MAX, &bytes) && bytes > (int64_t)limit)
 		routes_too_long(ctx, r);
-	else if (target.is_sandbox && !target.problem)
-		begin_upload(ctx, r, &target);
 }
 
 void

@@ -36,9 +36,14 @@ struct route {
 	int generation;		   /* 2: the newer form of the same call */
 	const char *method, *path; /* "{}" stands for one segment */
 	void (*run)(struct call *c);
-	/* ROUTE_UPLOAD: takes the body as it comes; what it made is finish()ed when the body
-	 * is complete. It may decline, then run() gets the body whole. */
+	/* Takes the body as it comes: sets a sink whose context begins with a struct
+	 * route_sink. It may decline, then run() gets the body whole. */
 	void (*begin)(struct call *c);
+};
+
+/* The first member of a sink's context. */
+struct route_sink {
+	void (*finish)(void *sink); /* the body is complete */
 };
 
 /* Lives during the handler only. */

@@ -74,6 +74,7 @@ void
 sandbox_free(struct sandbox *s)
 {
 	process_table_free(s->processes);
+	watcher_table_free(s->watchers);
 	box_free(s->box);
 	while (s->waiters) {
 		struct waiter *next = s->waiters->next;
@@ -223,6 +224,14 @@ end_unasked(struct sandbox *s, const struct error *why)
 	note(s, "error", "The sandbox's container ended; its files are kept", fields);
 }
 
+/* Streams end, processes and watches are forgotten. */
+static void
+drop_all(struct sandbox *s, const char *why)
+{
+	process_table_drop(s->processes, why);
+	watcher_table_drop(s->watchers, why);
+}
+
 static void
 on_box_ended(void *ctx, const struct error *why)
 {
@@ -234,8 +243,7 @@ on_box_ended(void *ctx, const struct error *why)
 
 	/* Also what was being started when a pause dropped the others: it knows the box. */
 	ports_cut(r->host->ports, s->info.id);
-	process_table_drop(
-	    s->processes, asked ? paused_text : "the sandbox's container ended");
+	drop_all(s, asked ? paused_text : "the sandbox's container ended");
 	loop_defer(r->host->loop, on_box_free, s->box);
 	s->box = NULL;
 	s->box_ending = false;
@@ -262,7 +270,16 @@ on_box_exited(void *ctx, int pid, int status)
 	process_table_exited(s->processes, pid, status);
 }
 
+static void
+on_box_changed(void *ctx, const struct box_change *change)
+{
+	struct sandbox *s = ctx;
+
+	watcher_table_changed(s->watchers, change);
+}
+
 static const struct box_events box_events = {
+	.changed = on_box_changed,
 	.ready = on_box_ready,
 	.ended = on_box_ended,
 	.exited = on_box_exited,
@@ -359,7 +376,7 @@ sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx)
 
 	tell_waiters(s, NULL, &gone);
 	note(s, "info", why, NULL);
-	process_table_drop(s->processes, gone_text);
+	drop_all(s, gone_text);
 	ports_cut(s->registry->host->ports, s->info.id);
 	s->state = SANDBOX_ENDING;
 	wait_for(s, done, ctx);
@@ -378,7 +395,7 @@ sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx)
 static void
 pause_to_files(struct sandbox *s, sandbox_done *done, void *ctx)
 {
-	process_table_drop(s->processes, paused_text);
+	drop_all(s, paused_text);
 	wait_for(s, done, ctx);
 	s->box_ending = true;
 	box_kill(s->box);
@@ -409,6 +426,7 @@ sandbox_pause(
 		return;
 	}
 	process_table_cut_viewers(s->processes, paused_text);
+	watcher_table_cut(s->watchers, paused_text);
 	done(ctx, s, NULL);
 }
 
@@ -447,7 +465,7 @@ sandbox_resume(
 		start_box(s);
 		return;
 	}
-	process_table_drop(s->processes, paused_text);
+	drop_all(s, paused_text);
 	if (!s->box_ending)
 		box_kill(s->box);
 	s->box_ending = true;

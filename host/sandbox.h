@@ -22,6 +22,7 @@
 #include "host/metrics.h"
 #include "host/process.h"
 #include "host/template.h"
+#include "host/watcher.h"
 #include "wire/rest.h"
 
 enum sandbox_state {
@@ -55,6 +56,7 @@ struct sandbox {
 	struct box *box;		 /* owned; NULL: no processes */
 	bool box_ending;		 /* it was killed and has not ended yet */
 	struct process_table *processes; /* owned */
+	struct watcher_table *watchers;	 /* owned */
 	int64_t resume_timeout_s;	 /* of the resume under way */
 	struct waiter *waiters;		 /* owned list: of the transition under way */
 

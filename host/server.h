@@ -65,6 +65,9 @@ void request_own(struct request *r, void (*gone)(void *ctx), void *ctx);
 void request_add_header(struct request *r, const char *name, const char *value);
 /* The whole answer. The body's memory is taken; NULL: none. `type` NULL: no type. */
 void request_reply(struct request *r, int status, const char *type, struct buf *body);
+/* The same with a part of a file, sent from there by the kernel. Takes the descriptor. */
+void request_reply_file(struct request *r, int status, const char *type, int fd,
+    uint64_t offset, uint64_t len);
 /* Answers while the body is still being sent, which libmicrohttpd cannot: written to the
  * socket here, which then closes. Only before ready() was told. */
 void request_reply_early(

@@ -6,7 +6,8 @@ set -u
 goal=${1:-build}
 
 build="build-essential pkg-config libncurses-dev ncurses-term libvterm-dev libcurl4-openssl-dev
-libuv1-dev libmicrohttpd-dev libjansson-dev libinih-dev libsqlite3-dev"
+libuv1-dev libmicrohttpd-dev libjansson-dev libinih-dev libsqlite3-dev
+zlib1g-dev"
 run="bubblewrap slirp4netns uidmap python3 procps"
 test="libcmocka-dev tmux htop vim-tiny less"
 screenshots="fonts-dejavu-core librsvg2-bin"

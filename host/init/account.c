@@ -136,3 +136,45 @@ account_find(const char *name, struct account *out)
 		find_groups(out);
 	return true;
 }
+
+/* ---- numbers to names */
+
+static bool
+find_name(const char *file, unsigned id, char *out, size_t size)
+{
+	char *rest = content, *line, *fields[3];
+	unsigned found;
+
+	if (!read_whole(file))
+		return false;
+	while ((line = strsep(&rest, "\n"))) {
+		cut_fields(line, fields, 3);
+		if (!parse_id(fields[2], &found) || found != id)
+			continue;
+		snprintf(out, size, "%s", fields[0]);
+		return true;
+	}
+	return false;
+}
+
+/* Outside of a container everything is the person's own, who is "user" here. */
+static void
+name_of(const char *file, unsigned id, unsigned own, char *out, size_t size)
+{
+	if (options.plain && id == own)
+		snprintf(out, size, "user");
+	else if (!find_name(file, id, out, size))
+		snprintf(out, size, "%u", id);
+}
+
+void
+account_name(uid_t uid, char *out, size_t size)
+{
+	name_of("/etc/passwd", uid, geteuid(), out, size);
+}
+
+void
+account_group_name(gid_t gid, char *out, size_t size)
+{
+	name_of("/etc/group", gid, getegid(), out, size);
+}

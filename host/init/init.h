@@ -1,6 +1,7 @@
 /*
  * init - the parts of sandtop-init. libc only, static, one thread, no heap:
- * it is PID 1 of every sandbox, so it must be small and must not fail.
+ * it is PID 1 of every sandbox, so it must be small and must not fail. Its
+ * children for long work may use the heap.
  */
 #ifndef HOST_INIT_INIT_H
 #define HOST_INIT_INIT_H
@@ -51,6 +52,9 @@ struct account {
 	int group_count;
 };
 bool account_find(const char *name, struct account *out);
+/* The name of a number in /etc/passwd or /etc/group; without one, the number. */
+void account_name(uid_t uid, char *out, size_t size);
+void account_group_name(gid_t gid, char *out, size_t size);
 
 /* ---- outfit.c: files every sandbox has; existing ones are left alone */
 void outfit(void);
@@ -61,6 +65,26 @@ bool spawn_is_ours(pid_t pid); /* started by the host, not yet reaped */
 void spawn_forget(pid_t pid);
 /* While everything is frozen a child could not report. */
 void spawn_refuse(bool refuse);
+
+/* ---- work.c: children for what takes long */
+/* Runs run(m) in a child, which replies; a child that dies silently is answered for. */
+void work(const struct message *m, void (*run)(const struct message *m));
+void work_reaped(pid_t pid, int status);
+
+/* ---- file.c, file_open.c, file_list.c, file_compose.c: requests about files */
+void file_stat(struct message *m);
+void file_list(struct message *m);
+void file_mkdir(struct message *m);
+void file_move(struct message *m);
+void file_remove(struct message *m);
+void file_open(struct message *m);
+void file_compose(struct message *m);
+
+/* ---- watch.c: passes requests on to the child that watches */
+void watch_request(struct message *m);
+void watch_reaped(pid_t pid);
+/* ---- watcher.c: that child; `requests` is its end of a SOCK_SEQPACKET pair */
+_Noreturn void watcher_run(int requests, int inotify);
 
 /* ---- group.c: the cgroup that the host may give us */
 void group_set(int directory); /* takes the descriptor */

@@ -127,6 +127,15 @@ static const struct handler handlers[] = {
 	{ INIT_STATS, 0, on_stats },
 	{ INIT_SOCKET, 0, on_socket },
 	{ INIT_QUIT, 0, on_quit },
+	{ INIT_STAT, sizeof(struct init_file), file_stat },
+	{ INIT_LIST, sizeof(struct init_file), file_list },
+	{ INIT_MKDIR, sizeof(struct init_file), file_mkdir },
+	{ INIT_MOVE, sizeof(struct init_file), file_move },
+	{ INIT_REMOVE, sizeof(struct init_file), file_remove },
+	{ INIT_OPEN, sizeof(struct init_file), file_open },
+	{ INIT_COMPOSE, sizeof(struct init_file), file_compose },
+	{ INIT_WATCH, sizeof(struct init_file), watch_request },
+	{ INIT_UNWATCH, sizeof(struct init_unwatch), watch_request },
 };
 
 static void
@@ -149,6 +158,8 @@ announce_exit(pid_t pid, int status)
 	const struct init_exited body = { .pid = pid, .status = status };
 	const struct init_header header = { .type = INIT_EXITED, .len = sizeof body };
 
+	work_reaped(pid, status);
+	watch_reaped(pid);
 	if (!spawn_is_ours(pid))
 		return; /* an orphan that came to us */
 	spawn_forget(pid);

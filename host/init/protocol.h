@@ -9,15 +9,16 @@
  * copied as they are; READY carries INIT_PROTOCOL, and a stranger is refused.
  *
  * Requests go host -> supervisor, each with an id that is not used twice. The
- * supervisor answers each with one REPLY of that id, in any order. READY and
- * EXITED are its own words and have id 0. A request it does not know is
+ * supervisor answers each with one REPLY of that id, in any order. READY,
+ * EXITED and WATCHED are its own words and have id 0. A request it does not know is
  * answered INIT_UNKNOWN, so a request can be added without a new version.
  *
- * Adding one (opening a file, listing, watching): a number, a struct for the
- * fixed part of its body, a row in the supervisor's table of handlers. What is
- * larger than a datagram leaves as a descriptor: a file is its own descriptor, a
- * listing a memfd, a watch an inotify descriptor or pipe that the host reads.
- * Paths are resolved inside, by the supervisor, never by the host.
+ * Adding one: a number, a struct for the fixed part of its body, a row in the
+ * supervisor's table of handlers. What is larger than a datagram leaves as a
+ * descriptor: a file is its own descriptor, a listing a memfd. Paths are resolved
+ * inside, by the supervisor, never by the host. What may take long (a listing, a
+ * tree to remove, files to join) is done by a child of it, so that a process can
+ * be started meanwhile; so is watching, by one child for all watches.
  *
  * A body longer than INIT_INLINE_MAX travels in a memfd, the last descriptor of
  * the message, with INIT_BODY_IN_FD set; `len` is its length all the same.
@@ -50,6 +51,7 @@ enum init_type {
 	INIT_READY = 1, /* struct init_ready */
 	INIT_REPLY,	/* result; on failure the body is a text */
 	INIT_EXITED,	/* struct init_exited: a process of SPAWN was reaped */
+	INIT_WATCHED,	/* any number of struct init_change */
 
 	/* from the host: body -> body of the reply */
 	INIT_GROUP =
@@ -61,6 +63,18 @@ enum init_type {
 	INIT_STATS,  /* -> struct init_stats */
 	INIT_SOCKET, /* one byte, 4 or 6 -> one descriptor, an unconnected TCP socket */
 	INIT_QUIT,   /* ends everything inside, then itself. No reply */
+
+	/* files: struct init_file and its strings -> struct init_entry unless said */
+	INIT_STAT,
+	INIT_LIST,    /* -> struct init_listing, a memfd full of entries */
+	INIT_MKDIR,   /* with parents */
+	INIT_MOVE,    /* to the first further string */
+	INIT_REMOVE,  /* all that is below -> nothing */
+	INIT_OPEN,    /* -> struct init_entry, the file. WRITE: created, emptied, given to
+			 the user; further strings are its metadata, by twos */
+	INIT_COMPOSE, /* the further strings, one behind the other, become the path */
+	INIT_WATCH,   /* -> nothing; its id names the watch from then on */
+	INIT_UNWATCH, /* struct init_unwatch. No reply */
 };
 
 enum init_result {
@@ -72,6 +86,13 @@ enum init_result {
 	INIT_GONE,
 	INIT_LIMIT,
 	INIT_FAILED,
+
+	/* files; the body is envd's text */
+	INIT_NOT_FOUND,
+	INIT_EXISTS,
+	INIT_INVALID,
+	INIT_LOOP,
+	INIT_NO_SPACE,
 };
 
 enum { INIT_BODY_IN_FD = 1 };
@@ -124,6 +145,60 @@ struct init_stats {
 	uint64_t cache_bytes; /* known with a memory cgroup only */
 	uint64_t disk_used, disk_total;
 	uint32_t processes;
+};
+
+enum {
+	INIT_FILE_WRITE = 1,	 /* OPEN */
+	INIT_FILE_RECURSIVE = 2, /* WATCH */
+	INIT_FILE_ENTRY = 4,	 /* WATCH: entries beside the changes */
+	INIT_FILE_NETWORK = 8,	 /* WATCH: also where others write unseen */
+	INIT_LISTING_MAX = 256 * 1024 * 1024,
+};
+
+/* Followed by NUL-terminated strings: user, path, `count` further ones. Paths are as
+ * the client gave them: relative to the user's home, with ~, or absolute. */
+struct init_file {
+	uint32_t flags;
+	uint32_t depth; /* LIST */
+	uint32_t count;
+};
+
+/* Followed by NUL-terminated strings: path, owner, group, where the link leads (""
+ * unless it is one), then metadata by twos. */
+struct init_entry {
+	int64_t size, modified_s;
+	uint32_t modified_ns;
+	uint32_t mode;	   /* st_mode of what it leads to; 0: nowhere */
+	uint32_t own_mode; /* st_mode of itself */
+	uint32_t metadata; /* pairs */
+	uint32_t len;	   /* of all, this struct included */
+};
+
+struct init_listing {
+	uint64_t bytes; /* in the memfd */
+	uint32_t count;
+};
+
+struct init_unwatch {
+	uint32_t watch;
+};
+
+/* Numbers as in wire/filesystem.h; LOST: no more events will come, `watch` 0: to any. */
+enum init_change_kind {
+	INIT_CREATED = 1,
+	INIT_WRITTEN,
+	INIT_REMOVED,
+	INIT_RENAMED,
+	INIT_CHMODDED,
+	INIT_WATCH_LOST,
+};
+
+/* Followed by the name, or a text when lost; then, if there is one, the entry. */
+struct init_change {
+	uint32_t watch;
+	uint32_t kind;
+	uint32_t name_len; /* with its NUL */
+	uint32_t entry_len;
 };
 
 #endif
