@@ -16,7 +16,9 @@
 #include "host/query.h"
 #include "host/reply.h"
 #include "host/rest.h"
+#include "host/send_file.h"
 
+#define LARGE (1024u * 1024)		/* worth a connection */
 #define UNSIZED_MAX (64u * 1024 * 1024) /* of a file that does not say its size */
 
 int
@@ -187,7 +189,10 @@ send_part(struct download *d)
 		return;
 	}
 	add_time_and_ranges(d);
-	request_reply_file(d->request, status, d->type, d->fd, d->first, d->len);
+	if (d->len < LARGE)
+		request_reply_file(d->request, status, d->type, d->fd, d->first, d->len);
+	else
+		send_file(d->request, status, d->type, d->fd, d->first, d->len);
 	d->fd = -1;
 }
 

@@ -332,9 +332,8 @@ request_stream(
 	answer(r, status, type);
 }
 
-/* The header block of an answer that libmicrohttpd may not give. */
-static void
-add_early_head(
+void
+request_add_head(
     const struct request *r, struct buf *out, int status, const char *type, size_t len)
 {
 	buf_addf(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
@@ -355,7 +354,7 @@ request_reply_early(struct request *r, int status, const char *type, struct buf 
 
 	assert(!r->answered);
 	buf_init(&out, 64u * 1024);
-	add_early_head(r, &out, status, type, len);
+	request_add_head(r, &out, status, type, len);
 	if (len > 0)
 		buf_add(&out, body->data, len);
 	/* A fresh socket's buffer takes this whole; a client that does not read loses. */

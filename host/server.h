@@ -65,7 +65,7 @@ void request_own(struct request *r, void (*gone)(void *ctx), void *ctx);
 void request_add_header(struct request *r, const char *name, const char *value);
 /* The whole answer. The body's memory is taken; NULL: none. `type` NULL: no type. */
 void request_reply(struct request *r, int status, const char *type, struct buf *body);
-/* The same with a part of a file, sent from there by the kernel. Takes the descriptor. */
+/* The same with a part of a file. Takes the descriptor. For large ones: send_file.h */
 void request_reply_file(struct request *r, int status, const char *type, int fd,
     uint64_t offset, uint64_t len);
 /* Answers while the body is still being sent, which libmicrohttpd cannot: written to the
@@ -93,6 +93,9 @@ bool request_is_http10(const struct request *r);
  * that the client left, as long as WATCH_HANGUP is asked for; ready() what else. */
 int request_raw_begin(struct request *r, void (*ready)(void *ctx, int events), void *ctx);
 void request_raw_watch(struct request *r, int events);
+/* The header block of an answer of `len` bytes, request_add_header()'s included. */
+void request_add_head(
+    const struct request *r, struct buf *out, int status, const char *type, size_t len);
 /* The answer is whole; what the client still sends is dropped. */
 void request_raw_end(struct request *r);
 /* It is not, and the client shall see that: the connection is reset. */
