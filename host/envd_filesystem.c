@@ -13,6 +13,8 @@
 #include "host/rest.h"
 #include "host/rpc.h"
 
+#define AT_ONCE_MAX (256u * 1024) /* bytes of a listing that is not worth the pool */
+
 enum connect_code
 serve_file_code(enum init_result result)
 {
@@ -131,24 +133,24 @@ serve_move(struct call *c)
 
 /* ---- a listing */
 
+/* A large one is read and written in the pool, which touches nothing but this. */
+struct listing {
+	struct pending *pending; /* of the loop only */
+	struct init_listing sum;
+	int fd; /* owned */
+	struct buf body;
+	bool whole; /* the records made sense */
+};
+
 /* The whole memfd; false: it is not what was announced. */
 static bool
-read_listing(const struct box_file_reply *reply, struct buf *out)
+read_records(const struct listing *l, struct buf *out)
 {
-	struct init_listing sum;
-	char *to;
+	while (out->len < l->sum.bytes) {
+		size_t left = (size_t)l->sum.bytes - out->len;
+		char *to = buf_reserve(out, left);
+		ssize_t n = to ? pread(l->fd, to, left, (off_t)out->len) : 0;
 
-	if (reply->len != sizeof sum || reply->fd < 0)
-		return false;
-	memcpy(&sum, reply->body, sizeof sum);
-	if (sum.bytes > (uint64_t)INIT_LISTING_MAX + 128 * 1024)
-		return false;
-	while (out->len < sum.bytes) {
-		size_t left = (size_t)sum.bytes - out->len;
-		ssize_t n;
-
-		to = buf_reserve(out, left);
-		n = to ? pread(reply->fd, to, left, (off_t)out->len) : 0;
 		if (n <= 0)
 			return false;
 		buf_commit(out, (size_t)n);
@@ -157,7 +159,7 @@ read_listing(const struct box_file_reply *reply, struct buf *out)
 }
 
 static bool
-write_listing(const struct buf *records, struct buf *body)
+write_entries(const struct buf *records, struct buf *body)
 {
 	struct filesystem_entry entry = { 0 };
 	size_t used = 0;
@@ -175,25 +177,60 @@ write_listing(const struct buf *records, struct buf *body)
 }
 
 static void
-on_listing(void *ctx, struct box_file_reply *reply)
+encode(void *ctx)
 {
-	struct request *r = begin_answer(ctx, reply);
-	struct buf records, body;
+	struct listing *l = ctx;
+	struct buf records;
 
-	if (!r)
-		return;
 	buf_init(&records, (size_t)INIT_LISTING_MAX * 2);
-	buf_init(&body, REPLY_MAX);
-	if (!read_listing(reply, &records) || !write_listing(&records, &body)) {
+	l->whole = read_records(l, &records) && write_entries(&records, &l->body);
+	buf_clear(&records);
+}
+
+static void
+on_encoded(void *ctx)
+{
+	struct listing *l = ctx;
+	struct request *r = rest_pending_end(l->pending);
+
+	if (r && !l->whole)
 		reply_rpc_error(r, CONNECT_INTERNAL, "a strange answer");
-	} else if (body.overflow) {
+	else if (r && l->body.overflow)
 		reply_rpc_error(r, CONNECT_RESOURCE_EXHAUSTED,
 		    "the listing is longer than 64 MiB: list fewer levels");
-	} else {
-		reply_rpc(r, &body);
+	else if (r)
+		reply_rpc(r, &l->body);
+	buf_clear(&l->body);
+	close(l->fd);
+	free(l);
+}
+
+static void
+on_listing(void *ctx, struct box_file_reply *reply)
+{
+	struct pending *p = ctx;
+	struct init_listing sum = { .bytes = UINT64_MAX };
+	struct request *r;
+	struct listing *l;
+
+	if (reply->result == INIT_OK && reply->len == sizeof sum && reply->fd >= 0)
+		memcpy(&sum, reply->body, sizeof sum);
+	if (sum.bytes > (uint64_t)INIT_LISTING_MAX + 128 * 1024) {
+		r = begin_answer(p, reply);
+		if (r)
+			reply_rpc_error(r, CONNECT_INTERNAL, "a strange answer");
+		return;
 	}
-	buf_clear(&records);
-	buf_clear(&body);
+	l = xcalloc(1, sizeof *l);
+	*l = (struct listing){ .pending = p, .sum = sum, .fd = reply->fd };
+	reply->fd = -1;
+	buf_init(&l->body, REPLY_MAX);
+	if (sum.bytes > AT_ONCE_MAX) {
+		loop_work(p->host->loop, encode, on_encoded, l);
+	} else {
+		encode(l);
+		on_encoded(l);
+	}
 }
 
 void
