@@ -106,12 +106,13 @@ service_host_stop(bool *was_running, struct error *err)
 }
 
 static bool
-service_host_run(int port, int ready_fd, struct error *err)
+service_host_run(int port, int ready_fd, int simulate, struct error *err)
 {
 	struct host_options options = { .state_dir = program.host_dir,
 		.init_path = program.init_path,
 		.port = port,
-		.quiet = ready_fd >= 0 };
+		.quiet = ready_fd >= 0,
+		.simulate = simulate };
 
 	return host_run(&options, ready_fd, err);
 }

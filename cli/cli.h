@@ -59,7 +59,8 @@ struct cli_services {
 	bool (*host_start)(struct cli_host *out, struct error *err);
 	bool (*host_stop)(bool *was_running, struct error *err);
 	bool (*host_status)(struct cli_host *out, struct error *err);
-	bool (*host_run)(int port, int ready_fd, struct error *err); /* until a signal */
+	/* Until a signal. `simulate`: so many sandboxes with nothing inside. */
+	bool (*host_run)(int port, int ready_fd, int simulate, struct error *err);
 	char *(*describe_host)(void); /* isolation and internet; caller frees */
 	void (*describe_screen)(struct buf *out); /* colour, glyphs, TERM */
 	void (*describe_config)(

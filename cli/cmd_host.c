@@ -8,6 +8,8 @@
 #include "cli/output.h"
 #include "wire/json.h"
 
+#define SIMULATE_MAX 10000
+
 static bool
 wants_json(const struct cli *cli)
 {
@@ -189,11 +191,12 @@ int
 cmd_host_run(struct cli *cli, const struct command_call *call)
 {
 	struct error err;
-	int port = 0, ready_fd = -1;
+	int port = 0, ready_fd = -1, simulate = 0;
 
 	if (!read_number(call, "port", 65535, &port, &err) ||
 	    !read_number(call, "ready-fd", 1023, &ready_fd, &err) ||
-	    !cli->services->host_run(port, ready_fd, &err))
+	    !read_number(call, "simulate", SIMULATE_MAX, &simulate, &err) ||
+	    !cli->services->host_run(port, ready_fd, simulate, &err))
 		return options_fail(cli, &err, NULL);
 	return EXIT_OK;
 }

@@ -90,6 +90,7 @@ static const struct command_option logs_options[] = {
 static const struct command_option host_run_options[] = {
 	{ "port", 0, "PORT", false, "listen here (kept from then on)" },
 	{ "ready-fd", 0, "FD", false, "write one byte there when serving" },
+	{ "simulate", 0, "N", false, "N made-up sandboxes besides, up to 10,000" },
 	{ NULL },
 };
 

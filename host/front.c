@@ -186,7 +186,7 @@ is_woken_by_traffic(const struct sandbox *s)
 struct sandbox *
 front_admit(struct host *h, struct request *r, const struct target *target)
 {
-	struct sandbox *s = registry_find(h->registry, target->id);
+	struct sandbox *s = registry_find_real(h->registry, target->id);
 
 	if (s && s->state == SANDBOX_RUNNING)
 		return s;
@@ -207,7 +207,7 @@ front_admit(struct host *h, struct request *r, const struct target *target)
 bool
 front_take_port(struct host *h, struct request *r, const struct target *target)
 {
-	struct sandbox *s = registry_find(h->registry, target->id);
+	struct sandbox *s = registry_find_real(h->registry, target->id);
 	int64_t wake_s = 0;
 
 	if (target->port == HOST_ENVD_PORT || target->problem || !s)

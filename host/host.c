@@ -21,6 +21,7 @@
 #include "host/ports.h"
 #include "host/routes.h"
 #include "host/sandbox.h"
+#include "host/simulate.h"
 #include "host/store.h"
 
 #define HOSTFILE_MAX 4096
@@ -199,8 +200,10 @@ host_open(struct loop *loop, const struct host_options *options, struct error *e
 	h->ports = ports_new(loop);
 	read_hostfile(h);
 	box_probe(h->init_path, &h->support);
-	if (open_server(h, options->port, err) && open_parts(h, err))
+	if (open_server(h, options->port, err) && open_parts(h, err)) {
+		simulate_fill(h->registry, CLAMP(options->simulate, 0, SIMULATE_MAX));
 		return h;
+	}
 	host_close(h);
 	return NULL;
 }
@@ -328,7 +331,7 @@ tell_starter(int ready_fd, const char *text)
 }
 
 static void
-announce(const struct host *h)
+announce(const struct host *h, int simulated)
 {
 	fprintf(stderr, "sandtop host: serving http://127.0.0.1:%d (pid %d)\n",
 	    h->file.port, h->file.pid);
@@ -337,19 +340,24 @@ announce(const struct host *h)
 	if (!h->support.internet)
 		fprintf(stderr, "sandboxes have no internet: %s\n",
 		    h->support.internet_reason);
+	if (simulated > 0)
+		fprintf(stderr,
+		    "%d simulated sandboxes are listed besides; they end with this "
+		    "host\n",
+		    simulated);
 }
 
 static void
-serve(struct loop *loop, struct host *h, bool quiet, int ready_fd)
+serve(struct loop *loop, struct host *h, const struct host_options *options, int ready_fd)
 {
-	struct run run = { .host = h, .loop = loop, .quiet = quiet };
+	struct run run = { .host = h, .loop = loop, .quiet = options->quiet };
 
 	loop_on_signal(loop, SIGTERM, on_stop_signal, &run);
 	loop_on_signal(loop, SIGINT, on_stop_signal, &run);
 	/* The window's end is not the host's: it is stopped on purpose only. */
 	signal(SIGHUP, SIG_IGN);
-	if (!quiet)
-		announce(h);
+	if (!options->quiet)
+		announce(h, options->simulate);
 	tell_starter(ready_fd, "+");
 	loop_run(loop);
 	loop_on_signal(loop, SIGTERM, NULL, NULL);
@@ -367,7 +375,7 @@ host_run(const struct host_options *options, int ready_fd, struct error *err)
 		fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
 	h = host_open(loop, options, err);
 	if (h) {
-		serve(loop, h, options->quiet, ready_fd);
+		serve(loop, h, options, ready_fd);
 		hurried = h->hurried;
 		host_close(h);
 	} else {

@@ -13,8 +13,9 @@
 struct host_options {
 	const char *state_dir; /* <state>/host: host.json, lock, data/; made if missing */
 	const char *init_path; /* sandtop-init */
-	int port;   /* 0: the kept one, or a new random one that is then kept */
-	bool quiet; /* nothing on stderr but errors */
+	int port;     /* 0: the kept one, or a new random one that is then kept */
+	bool quiet;   /* nothing on stderr but errors */
+	int simulate; /* so many sandboxes with nothing inside, 0 to 10,000; simulate.h */
 };
 
 /* Serves until SIGTERM or SIGINT; then ends what runs, keeps all files and returns true:

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "host/sandbox_internal.h"
+#include "host/simulate.h"
 
 #define SLOTS 10 /* a sweep is spread over its 5 s */
 #define SLOT_MS (METRICS_PERIOD_S * 1000 / SLOTS)
@@ -194,7 +195,7 @@ on_tick(void *ctx)
 
 	m->slot = (m->slot + 1) % SLOTS;
 	for (struct sandbox *s = registry_first(m->registry); s; s = s->next) {
-		if (s->state != SANDBOX_RUNNING)
+		if (s->state != SANDBOX_RUNNING || s->simulated)
 			continue;
 		any = true;
 		if (s->slot == m->slot)
@@ -289,6 +290,23 @@ answer_from_memory(const struct query *q, const struct series *series)
 	free(samples);
 }
 
+static void
+answer_by_formula(const struct query *q, const struct sandbox *s)
+{
+	const struct sample_scale scale = simulate_scale(s);
+	int64_t first_s, last_s, start_s, end_s;
+	struct sample *samples;
+	size_t count;
+
+	simulate_span(s, &first_s, &last_s);
+	start_s = q->range.has_start ? MAX(q->range.start_s, first_s) : first_s;
+	end_s = q->range.has_end ? MIN(q->range.end_s, last_s) : last_s;
+	samples = simulate_history(
+	    s, start_s, end_s, metrics_bucket_s(MAX(end_s - start_s, 0)), &count);
+	answer(q, samples, count, &scale, first_s, last_s);
+	free(samples);
+}
+
 void
 metrics_query(struct metrics *m, const char *id, const struct metrics_range *range,
     metrics_read *done, void *ctx)
@@ -299,6 +317,10 @@ metrics_query(struct metrics *m, const char *id, const struct metrics_range *ran
 		.start_s = range->has_start ? range->start_s : INT64_MIN,
 		.end_s = range->has_end ? range->end_s : INT64_MAX };
 
+	if (s && s->simulated) {
+		answer_by_formula(&q, s);
+		return;
+	}
 	if (s && series_covers(&s->series, wanted.start_s)) {
 		answer_from_memory(&q, &s->series);
 		return;

@@ -83,23 +83,40 @@ registry_schedule(struct registry *r)
 
 /* ---- the list */
 
-struct sandbox *
-registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
+static struct sandbox *
+add_bare(struct registry *r, struct rest_sandbox *info)
 {
 	struct sandbox *s = xcalloc(1, sizeof *s);
 
 	s->registry = r;
 	s->info = *info;
-	s->envs = *envs;
 	*info = (struct rest_sandbox){ 0 };
-	*envs = (struct pairs){ 0 };
 	s->info.domain = xasprintf("localhost:%d", r->host->file.port);
-	s->dir = path_join(r->dir, s->info.id);
-	s->processes = process_table_new(r->host->loop, sandbox_process_events(), s);
-	s->watchers = watcher_table_new(r->host->loop);
 	s->next = r->first;
 	r->first = s;
 	map_set(r->by_id, s->info.id, s);
+	return s;
+}
+
+struct sandbox *
+registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
+{
+	struct sandbox *s = add_bare(r, info);
+
+	s->envs = *envs;
+	*envs = (struct pairs){ 0 };
+	s->dir = path_join(r->dir, s->info.id);
+	s->processes = process_table_new(r->host->loop, sandbox_process_events(), s);
+	s->watchers = watcher_table_new(r->host->loop);
+	return s;
+}
+
+struct sandbox *
+registry_add_simulated(struct registry *r, struct rest_sandbox *info, uint32_t number)
+{
+	struct sandbox *s = add_bare(r, info);
+
+	s->simulated = number;
 	return s;
 }
 
@@ -143,7 +160,8 @@ registry_remove(struct registry *r, struct sandbox *s)
 		at = &(*at)->next;
 	*at = s->next;
 	map_remove(r->by_id, s->info.id);
-	remove_files(r, s->dir);
+	if (!s->simulated)
+		remove_files(r, s->dir);
 	sandbox_free(s);
 	registry_schedule(r);
 }
@@ -166,6 +184,14 @@ registry_find(const struct registry *r, const char *id)
 	if (!s || s->state == SANDBOX_STARTING || s->state == SANDBOX_ENDING)
 		return NULL;
 	return s;
+}
+
+struct sandbox *
+registry_find_real(const struct registry *r, const char *id)
+{
+	struct sandbox *s = registry_find(r, id);
+
+	return s && !s->simulated ? s : NULL;
 }
 
 size_t
@@ -325,7 +351,9 @@ registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx)
 	r->shut_down_ctx = ctx;
 	timer_stop(r->expiry);
 	for (struct sandbox *s = r->first; s; s = s->next)
-		if (s->state != SANDBOX_STARTING && s->state != SANDBOX_ENDING)
+		if (s->simulated)
+			; /* it just goes */
+		else if (s->state != SANDBOX_STARTING && s->state != SANDBOX_ENDING)
 			end_for_shutdown(s);
 		else if (s->box && !s->box_ending) {
 			s->box_ending = true;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "host/query.h"
 #include "host/reply.h"
+#include "host/simulate.h"
 
 #define BATCH_MAX 100u
 
@@ -137,6 +138,26 @@ parse_ids(const char *text, struct strlist *out)
 	return problem;
 }
 
+/* The newest that is in memory, or can be had without the store. */
+static bool
+find_last(const struct sandbox *s, struct rest_metric *out)
+{
+	const struct sample *last = s ? series_last(&s->series) : NULL;
+
+	if (s && s->simulated) {
+		const struct sample_scale scale = simulate_scale(s);
+		int64_t first_s, last_s;
+		struct sample sample;
+
+		simulate_span(s, &first_s, &last_s);
+		simulate_sample(s, last_s, &sample);
+		metrics_from_sample(&sample, &scale, out);
+	} else if (last) {
+		metrics_from_sample(last, &s->series.scale, out);
+	}
+	return last || (s && s->simulated);
+}
+
 static void
 find_latest(struct call *c, const struct strlist *ids)
 {
@@ -148,14 +169,11 @@ find_latest(struct call *c, const struct strlist *ids)
 	batch->found.items = xcalloc(ids->count + 1, sizeof *batch->found.items);
 	for (size_t i = 0; i < ids->count; i++) {
 		const struct sandbox *s = registry_find(c->host->registry, ids->items[i]);
-		const struct sample *last = s ? series_last(&s->series) : NULL;
 
-		if (!last) {
+		if (!find_last(s, &batch->found.items[batch->found.count].metric)) {
 			strlist_add(&rest, ids->items[i]);
 			continue;
 		}
-		metrics_from_sample(last, &s->series.scale,
-		    &batch->found.items[batch->found.count].metric);
 		batch->found.items[batch->found.count++].id = xstrdup(ids->items[i]);
 	}
 	request_own(c->request, on_batch_gone, batch);

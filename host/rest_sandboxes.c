@@ -234,69 +234,95 @@ is_behind_cursor(const struct sandbox *s, const struct list_query *q)
 	return q->ascending ? order > 0 : order < 0;
 }
 
-/* The wanted ones in order; caller frees. */
-static const struct sandbox **
-collect(const struct registry *r, const struct list_query *q, size_t *count)
+static int
+by_start_newest_first(const void *a, const void *b)
 {
-	const struct sandbox **found;
+	return by_start(b, a);
+}
+
+/* The first of those behind the cursor. `keep` of them count; a page of a large fleet is
+ * found without putting all of it in order: `items` fills up to twice that many, then the
+ * worse half is dropped, and what is behind the worst of the rest is not taken at all. */
+struct page {
+	const struct sandbox **items; /* owned; the sandboxes are borrowed */
+	size_t count, keep, cap;
+	const struct sandbox
+	    *worst; /* of `keep` others that come first; NULL: none yet */
+	int (*order)(const void *a, const void *b);
+	size_t running; /* of all that are wanted, also before the cursor */
+};
+
+static void
+page_sort(struct page *p)
+{
+	qsort(p->items, p->count, sizeof(const struct sandbox *), p->order);
+	p->count = MIN(p->count, p->keep);
+	if (p->count == p->keep)
+		p->worst = p->items[p->count - 1];
+}
+
+static void
+page_add(struct page *p, const struct sandbox *s)
+{
+	if (p->worst && p->order(&s, &p->worst) > 0)
+		return;
+	if (p->count == p->cap)
+		page_sort(p);
+	p->items[p->count++] = s;
+}
+
+/* One more than the limit, in order: whether there is a next page. */
+static struct page
+collect(const struct registry *r, const struct list_query *q)
+{
 	size_t total = 0;
+	struct page p = { .order = q->ascending ? by_start : by_start_newest_first };
 
 	for (const struct sandbox *s = registry_first(r); s; s = s->next)
 		total++;
-	found = xcalloc(total + 1, sizeof *found);
-	*count = 0;
-	for (const struct sandbox *s = registry_first(r); s; s = s->next)
-		if (is_wanted(s, q))
-			found[(*count)++] = s;
-	qsort(found, *count, sizeof *found, by_start);
-	if (q->ascending)
-		return found;
-	for (size_t i = 0; i < *count / 2; i++) {
-		const struct sandbox *swap = found[i];
-
-		found[i] = found[*count - 1 - i];
-		found[*count - 1 - i] = swap;
+	p.keep = MIN((size_t)q->limit, total) + 1;
+	p.cap = 2 * p.keep;
+	p.items = xcalloc(p.cap, sizeof(const struct sandbox *));
+	for (const struct sandbox *s = registry_first(r); s; s = s->next) {
+		if (!is_wanted(s, q))
+			continue;
+		p.running += s->state == SANDBOX_RUNNING;
+		if (is_behind_cursor(s, q))
+			page_add(&p, s);
 	}
-	return found;
+	page_sort(&p);
+	return p;
 }
 
 static void
 reply_list(struct call *c, const struct list_query *q)
 {
-	size_t count, given = 0, running = 0;
-	const struct sandbox **found = collect(c->host->registry, q, &count);
-	const struct sandbox *last = NULL;
+	struct page page = collect(c->host->registry, q);
+	size_t count = MIN(page.count, (size_t)q->limit);
 	struct buf body;
 
 	buf_init(&body, REPLY_MAX);
 	buf_add_char(&body, '[');
 	for (size_t i = 0; i < count; i++) {
-		running += found[i]->state == SANDBOX_RUNNING;
-		if (!is_behind_cursor(found[i], q))
-			continue;
-		if ((int64_t)given == q->limit && last) {
-			char *token = encode_cursor(last, q->ascending);
-
-			request_add_header(c->request, "X-Next-Token", token);
-			free(token);
-			last = NULL;
-		}
-		if ((int64_t)given == q->limit)
-			continue;
-		if (given++ > 0)
+		if (i > 0)
 			buf_add_char(&body, ',');
-		rest_sandbox_encode(&body, &found[i]->info, false);
-		last = found[i];
+		rest_sandbox_encode(&body, &page.items[i]->info, false);
 	}
 	buf_add_char(&body, ']');
+	if (page.count > count) {
+		char *token = encode_cursor(page.items[count - 1], q->ascending);
+
+		request_add_header(c->request, "X-Next-Token", token);
+		free(token);
+	}
 	if (q->running && c->route->generation == 2) {
 		char text[24];
 
-		snprintf(text, sizeof text, "%zu", running);
+		snprintf(text, sizeof text, "%zu", page.running);
 		request_add_header(c->request, "X-Total-Running", text);
 	}
 	reply_json(c->request, 200, &body);
-	free(found);
+	free(page.items);
 }
 
 void

@@ -354,7 +354,7 @@ begin_upload(struct host *h, struct request *r, const struct target *target)
 	    ROUTE_ENVD, request_method(r), request_path(r), c.param, &allowed);
 	if (!c.route || !c.route->begin || target->port != HOST_ENVD_PORT)
 		return;
-	c.sandbox = registry_find(h->registry, target->id);
+	c.sandbox = registry_find_real(h->registry, target->id);
 	if (c.sandbox && c.sandbox->state == SANDBOX_RUNNING && !refuse_entry(&c)) {
 		front_add_cors(r);
 		c.route->begin(&c);

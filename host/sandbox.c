@@ -22,8 +22,9 @@ static void
 note(const struct sandbox *s, const char *level, const char *message,
     const char *const *fields)
 {
-	journal_add(
-	    s->registry->host->journal, s->info.id, "host", level, message, fields);
+	if (!s->simulated)
+		journal_add(s->registry->host->journal, s->info.id, "host", level,
+		    message, fields);
 }
 
 void
@@ -37,7 +38,8 @@ sandbox_save(const struct sandbox *s)
 		.pause_memory = s->pause_memory,
 	};
 
-	store_put_sandbox(s->registry->host->store, &row);
+	if (!s->simulated)
+		store_put_sandbox(s->registry->host->store, &row);
 }
 
 static void
@@ -204,7 +206,8 @@ finish_kill(struct sandbox *s)
 	struct registry *r = s->registry;
 	const struct error none = { .code = ERROR_NONE };
 
-	store_drop_sandbox(r->host->store, s->info.id);
+	if (!s->simulated)
+		store_drop_sandbox(r->host->store, s->info.id);
 	tell_waiters(s, NULL, &none);
 	registry_remove(r, s);
 }
@@ -228,6 +231,8 @@ end_unasked(struct sandbox *s, const struct error *why)
 static void
 drop_all(struct sandbox *s, const char *why)
 {
+	if (s->simulated)
+		return;
 	process_table_drop(s->processes, why);
 	watcher_table_drop(s->watchers, why);
 }
@@ -409,7 +414,7 @@ sandbox_pause(
 	const char *const fields[] = { "kept", memory ? "memory and files" : "files",
 		NULL };
 
-	if (memory && !box_freeze(s->box, &err)) {
+	if (memory && !s->simulated && !box_freeze(s->box, &err)) {
 		note(s, "error", err.text, NULL);
 		done(ctx, NULL, &err);
 		return;
@@ -421,6 +426,10 @@ sandbox_pause(
 	registry_schedule(s->registry);
 	ports_cut(s->registry->host->ports, s->info.id);
 	note(s, "info", why, fields);
+	if (s->simulated) {
+		done(ctx, s, NULL);
+		return;
+	}
 	if (!memory) {
 		pause_to_files(s, done, ctx);
 		return;
@@ -453,6 +462,11 @@ sandbox_resume(
 		return;
 	}
 	s->resume_timeout_s = timeout_s;
+	if (s->simulated) {
+		begin_run(s, timeout_s);
+		done(ctx, s, NULL);
+		return;
+	}
 	if (s->box && !s->box_ending && !cold) {
 		bool ok = resume_from_memory(s, &err);
 

@@ -48,15 +48,16 @@ struct sandbox {
 	struct registry *registry; /* borrowed */
 	struct rest_sandbox info;
 	struct pairs envs;
-	char *dir; /* owned */
+	char *dir;	    /* owned; NULL: simulated */
+	uint32_t simulated; /* its number; 0: it is real. simulate.h */
 	enum sandbox_state state;
 	int64_t created_ms, timeout_s;
 	bool pause_memory; /* auto-pause keeps the memory */
 
 	struct box *box;		 /* owned; NULL: no processes */
 	bool box_ending;		 /* it was killed and has not ended yet */
-	struct process_table *processes; /* owned */
-	struct watcher_table *watchers;	 /* owned */
+	struct process_table *processes; /* owned; NULL: simulated */
+	struct watcher_table *watchers;	 /* owned; NULL: simulated */
 	int64_t resume_timeout_s;	 /* of the resume under way */
 	struct waiter *waiters;		 /* owned list: of the transition under way */
 
@@ -74,6 +75,8 @@ bool registry_load(struct registry *r, struct error *err) MUST_CHECK;
 struct sandbox *registry_first(const struct registry *r); /* then s->next */
 /* Also with a "-clientID" behind; not those that are starting or ending. */
 struct sandbox *registry_find(const struct registry *r, const char *id);
+/* The same, of those that requests for processes, files and ports can reach. */
+struct sandbox *registry_find_real(const struct registry *r, const char *id);
 size_t registry_count(const struct registry *r, enum sandbox_state state);
 /* i and 20 of [a-z0-9], perhaps with a "-clientID", which is cut off in `out`. */
 bool sandbox_id_parse(const char *text, char out[32]);

@@ -26,6 +26,9 @@ struct registry {
 /* Takes what is in `info` and `envs`. Not yet to be found. */
 struct sandbox *registry_add(
     struct registry *r, struct rest_sandbox *info, struct pairs *envs);
+/* Of `info` alone, with nothing on disk. It is found at once. */
+struct sandbox *registry_add_simulated(
+    struct registry *r, struct rest_sandbox *info, uint32_t number);
 void registry_remove(struct registry *r, struct sandbox *s); /* frees it and its files */
 void registry_schedule(struct registry *r);		     /* an end was changed */
 void registry_settle(struct registry *r); /* a shutdown may be waiting for this */

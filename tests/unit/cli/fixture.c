@@ -44,9 +44,10 @@ fake_host_status(struct cli_host *out, struct error *err)
 }
 
 static bool
-fake_host_run(int port, int ready_fd, struct error *err)
+fake_host_run(int port, int ready_fd, int simulate, struct error *err)
 {
-	return error_set(err, ERROR_SYSTEM, "port %d, ready %d", port, ready_fd);
+	return error_set(err, ERROR_SYSTEM, "port %d, ready %d, simulate %d", port,
+	    ready_fd, simulate);
 }
 
 static char *

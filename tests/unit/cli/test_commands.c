@@ -150,7 +150,8 @@ nonsense_is_usage(void **state)
 		"metrics " ID_A " --since later", "metrics " ID_A " -o ids",
 		"metrics " ID_A " --since 1h --until 2h", "logs " ID_A " --level loud",
 		"logs " ID_A " -n 0", "logs " ID_A " -o ids", "auth -q", "doctor -q",
-		"host run --port 70000", "host run --ready-fd x" };
+		"host run --port 70000", "host run --ready-fd x",
+		"host run --simulate 10001", "host run --simulate some" };
 	FIXTURE;
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
@@ -852,7 +853,9 @@ host_commands(void **state)
 	assert_int_equal(run(f, NULL, "host stop --json"), EXIT_OK);
 	assert_string_equal(f->out, "{\"was_running\":false}\n");
 	assert_int_equal(run(f, NULL, "host run --port 99 --ready-fd 3"), EXIT_FAILED);
-	assert_has(f->err, "port 99, ready 3");
+	assert_has(f->err, "port 99, ready 3, simulate 0");
+	assert_int_equal(run(f, NULL, "host run --simulate 10000"), EXIT_FAILED);
+	assert_has(f->err, "port 0, ready -1, simulate 10000");
 }
 
 static void
