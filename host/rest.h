@@ -23,6 +23,12 @@ void rest_metrics(struct call *c);
 void rest_metrics_batch(struct call *c);
 void rest_logs(struct call *c);
 void rest_templates(struct call *c);
+void rest_template(struct call *c);
+void rest_template_delete(struct call *c);
+void rest_template_alias(struct call *c);
+void rest_template_tags(struct call *c);
+void rest_snapshots(struct call *c);
+void rest_network(struct call *c);
 
 /* ---- for the handlers */
 /* The sandbox of the path, or NULL after 400 or 404 was answered. */

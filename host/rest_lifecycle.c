@@ -1,4 +1,4 @@
-/* rest_lifecycle - pause, resume, connect, timeout and refreshes. */
+/* rest_lifecycle - pause, resume, connect, timeout, refreshes; why there is no network. */
 #include "host/rest.h"
 
 #include "base/clock.h"
@@ -204,4 +204,17 @@ rest_refreshes(struct call *c)
 		return;
 	sandbox_extend_end(s, MAX(body.duration_s, REFRESH_MIN_S));
 	reply_empty(c->request, 204);
+}
+
+/* ---- network */
+
+void
+rest_network(struct call *c)
+{
+	struct rest_lifecycle body; /* only that it is an object */
+
+	if (read_body(c, true, &body) && find_running(c))
+		reply_error(c->request, 400,
+		    "the local host knows no network rules: whether a sandbox has the "
+		    "internet is said at its creation, by allow_internet_access");
 }

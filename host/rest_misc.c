@@ -1,10 +1,19 @@
-/* rest_misc - health and templates. */
+/* rest_misc - health, templates, snapshots. */
 #include "host/rest.h"
+
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "host/query.h"
 #include "host/reply.h"
 #include "host/template.h"
+
+#define PAGE_MAX 100
+/* When the built-in templates were made: nobody asks, clients want it there. */
+#define TEMPLATE_TIME "2026-01-01T00:00:00Z"
+#define TEMPLATE_TIMES                                                                   \
+	"\"createdAt\":\"" TEMPLATE_TIME "\",\"updatedAt\":\"" TEMPLATE_TIME "\""
 
 void
 rest_health(struct call *c)
@@ -17,10 +26,9 @@ add_template(struct buf *body, const struct template *t, size_t spawned)
 {
 	buf_addf(body,
 	    "{\"templateID\":\"%s\",\"buildID\":\"%s\",\"cpuCount\":%d,\"memoryMB\":%lld,"
-	    "\"diskSizeMB\":%lld,\"public\":true,\"aliases\":[\"%s\"],\"names\":[\"%s\"],"
-	    "\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:"
-	    "00Z\","
-	    "\"createdBy\":null,\"lastSpawnedAt\":null,\"spawnCount\":%zu,\"buildCount\":"
+	    "\"diskSizeMB\":%lld,\"public\":true,\"aliases\":[\"%s\"],\"names\":[\"%s\"]"
+	    "," TEMPLATE_TIMES ",\"createdBy\":null,\"lastSpawnedAt\":null,"
+	    "\"spawnCount\":%zu,\"buildCount\":"
 	    "1,"
 	    "\"envdVersion\":\"" HOST_ENVD_VERSION "\",\"buildStatus\":\"ready\"}",
 	    t->id, t->build_id, t->cpu_count, (long long)t->memory_mb,
@@ -52,5 +60,114 @@ rest_templates(struct call *c)
 		    &body, template_at(i), count_of(c->host->registry, template_at(i)));
 	}
 	buf_add_char(&body, ']');
+	reply_json(c->request, 200, &body);
+}
+
+/* The template of the path by any of its names, or NULL after 404 was answered. */
+static const struct template *
+find_template(struct call *c)
+{
+	const struct template *t = template_find(c->param[0]);
+
+	if (!t)
+		reply_error(c->request, 404, "template '%s' not found", c->param[0]);
+	return t;
+}
+
+/* There is one build of each; false after 400. */
+static bool
+check_page(struct call *c)
+{
+	const char *query = request_query(c->request);
+	char *token = query_get(query, "nextToken");
+	int64_t limit;
+	bool limit_bad = query_int(query, "limit", 1, PAGE_MAX, &limit) == QUERY_BAD;
+	bool token_bad = !str_is_empty(token);
+
+	free(token);
+	if (limit_bad)
+		reply_error(c->request, 400, "limit must be 1 to %d", PAGE_MAX);
+	else if (token_bad)
+		reply_error(c->request, 400, "Invalid next token");
+	return !limit_bad && !token_bad;
+}
+
+void
+rest_template(struct call *c)
+{
+	const struct template *t = template_find(c->param[0]);
+	struct buf body;
+
+	if (!check_page(c))
+		return;
+	/* Here an alias is no name (control-plane.md 2.17). */
+	if (!t || !str_eq(c->param[0], t->id)) {
+		reply_error(c->request, 404, "template '%s' not found", c->param[0]);
+		return;
+	}
+	buf_init(&body, REPLY_MAX);
+	buf_addf(&body,
+	    "{\"templateID\":\"%s\",\"public\":true,\"aliases\":[\"%s\"],"
+	    "\"names\":[\"%s\"]," TEMPLATE_TIMES ",\"lastSpawnedAt\":null,"
+	    "\"spawnCount\":%zu,\"builds\":[{\"buildID\":\"%s\",\"status\":"
+	    "\"ready\"," TEMPLATE_TIMES ",\"finishedAt\":\"" TEMPLATE_TIME
+	    "\",\"cpuCount\":%d,"
+	    "\"memoryMB\":%lld,\"diskSizeMB\":%lld,"
+	    "\"envdVersion\":\"" HOST_ENVD_VERSION "\"}]}",
+	    t->id, t->alias, t->alias, count_of(c->host->registry, t), t->build_id,
+	    t->cpu_count, (long long)t->memory_mb, (long long)t->disk_mb);
+	reply_json(c->request, 200, &body);
+}
+
+void
+rest_template_delete(struct call *c)
+{
+	const struct template *t = find_template(c);
+
+	if (t)
+		reply_error(c->request, 403,
+		    "template '%s' is built into the local host and cannot be deleted",
+		    t->alias);
+}
+
+void
+rest_template_alias(struct call *c)
+{
+	const struct template *t = find_template(c);
+	struct buf body;
+
+	if (!t)
+		return;
+	buf_init(&body, REPLY_MAX);
+	buf_addf(&body, "{\"templateID\":\"%s\",\"public\":true}", t->id);
+	reply_json(c->request, 200, &body);
+}
+
+void
+rest_template_tags(struct call *c)
+{
+	const struct template *t = find_template(c);
+	struct buf body;
+
+	if (!t)
+		return;
+	buf_init(&body, REPLY_MAX);
+	buf_addf(&body,
+	    "[{\"tag\":\"default\",\"buildID\":\"%s\","
+	    "\"createdAt\":\"" TEMPLATE_TIME "\"}]",
+	    t->build_id);
+	reply_json(c->request, 200, &body);
+}
+
+/* None can be made here. */
+void
+rest_snapshots(struct call *c)
+{
+	struct buf body;
+
+	if (!check_page(c))
+		return;
+	buf_init(&body, REPLY_MAX);
+	buf_add_str(&body, "[]");
 	reply_json(c->request, 200, &body);
 }
