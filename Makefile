@@ -54,7 +54,10 @@ SUBMAKE = $(MAKE) --no-print-directory $(JOBS)
 
 include scripts/rooms.mk
 
-.PHONY: all run test test-unit test-program test-san bench screenshots lint format \
+# make INTEROP=1 test: the judges at the end
+AND_INTEROP = $(if $(INTEROP),&& sh tests/interop/run.sh $(BUILD))
+
+.PHONY: all run test test-unit test-program test-interop test-san bench screenshots lint format \
 	fuzz install clean help deps docs
 .DEFAULT_GOAL := all
 
@@ -68,13 +71,18 @@ run: ## start the local host, fill it with the sample fleet, open the dashboard
 test: ## install what the tests need, build, run every test
 	@sh scripts/deps.sh test
 	@$(SUBMAKE) test-binaries
-	@sh tests/run.sh $(BUILD)
+	@sh tests/run.sh $(BUILD) $(AND_INTEROP)
 
 test-unit: test-unit-binaries ## unit and picture tests only
 	@sh tests/run.sh $(BUILD) unit
 
 test-program: test-program-binaries ## tests that drive the real program
 	@sh tests/run.sh $(BUILD) program
+
+test-interop: ## E2B's own clients, pinned, from npm and PyPI, against the local host
+	@sh scripts/deps.sh run
+	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init
+	@sh tests/interop/run.sh $(BUILD)
 
 test-san: ## the whole suite under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory SAN=1 test

@@ -1,0 +1,58 @@
+# What the Python suites share: named checks with a deadline, and waiting for states.
+import os
+import signal
+import time
+
+UNKNOWN = "i00000000000000000000"
+DEADLINE = 45
+
+
+def late(*_):
+    raise AssertionError("nothing within %d s" % DEADLINE)
+
+
+signal.signal(signal.SIGALRM, late)
+
+
+def check(name):
+    """Decorator: runs the function at once and says how it went."""
+
+    def run(test):
+        signal.alarm(DEADLINE)
+        try:
+            test()
+            print("ok   " + name, flush=True)
+        except Exception as e:
+            print("FAIL %s: %r" % (name, e), flush=True)
+        finally:
+            signal.alarm(0)
+
+    return run
+
+
+def refused(kind, call, *args, **kwargs):
+    """The error of that class that the call must raise."""
+    try:
+        call(*args, **kwargs)
+    except kind as e:
+        return e
+    raise AssertionError("no %s" % kind.__name__)
+
+
+def until(ask):
+    """Asks until the answer is a true one; check()'s deadline ends it."""
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.02)
+
+
+def same(got, want):
+    assert got == want, "%r is not %r" % (got, want)
+
+
+def finish():
+    # The suite's last line; run.sh takes a suite without it for one that died.
+    print("end of suite", flush=True)
+    os._exit(0)
