@@ -357,6 +357,16 @@ tell_unsettled(const struct fleet *fleet)
 	buf_clear(&lines);
 }
 
+/* After the first frame: what speaks to the network costs milliseconds to load. */
+static void
+start_fleet(void *ctx)
+{
+	struct ui *ui = ctx;
+
+	loop_off_turn_end(program.loop, start_fleet, ui);
+	fleet_start(ui->fleet);
+}
+
 static int
 service_open_screen(const struct command_call *call, const char *sandbox_id, bool wake)
 {
@@ -372,7 +382,7 @@ service_open_screen(const struct command_call *call, const char *sandbox_id, boo
 		app_set_screen(ui.app, ui.screen);
 		show_first_view(&ui, call, sandbox_id, wake);
 		if (ui.fleet)
-			fleet_start(ui.fleet);
+			loop_on_turn_end(program.loop, start_fleet, &ui);
 		loop_run(program.loop);
 		code = app_exit_code(ui.app);
 	} else {

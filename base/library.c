@@ -18,7 +18,7 @@ give_up(const char *file)
 void
 library_load(const char *file, const struct library_symbol *symbols)
 {
-	void *handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
+	void *handle = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!handle)
 		give_up(file);

@@ -11,22 +11,21 @@ export HOME="$dir" SANDTOP_CONFIG_DIR="$dir/config"
 eval "$("$sandtop" host env)"
 for i in 1 2 3; do "$sandtop" create base >/dev/null; done
 
-# Median wall time of a command in microseconds: median RUNS COMMAND...
-median() {
+# Mean wall time of a command in microseconds, over RUNS in a row after one to warm up.
+mean() { # RUNS COMMAND...
 	runs=$1
 	shift
-	for i in $(seq "$runs"); do
-		start=$(date +%s%N)
-		"$@" >/dev/null 2>&1
-		end=$(date +%s%N)
-		echo $(((end - start) / 1000))
-	done | sort -n | sed -n "$((runs / 2 + 1))p"
+	"$@" >/dev/null 2>&1
+	start=$(date +%s%N)
+	for i in $(seq "$runs"); do "$@" >/dev/null 2>&1; done
+	end=$(date +%s%N)
+	echo $(((end - start) / 1000 / runs))
 }
 
-ours=$(median 21 "$sandtop" ls)
-printf 'sandtop ls            %8d us (with the cost of starting a process and of date)\n' "$ours"
+ours=$(mean 40 "$sandtop" ls)
+printf 'sandtop ls            %8d us\n' "$ours"
 if (cd "$dir" && npm install --silent @e2b/cli >/dev/null 2>&1) && [ -x "$dir/node_modules/.bin/e2b" ]; then
-	theirs=$(median 5 "$dir/node_modules/.bin/e2b" sandbox list)
+	theirs=$(mean 5 "$dir/node_modules/.bin/e2b" sandbox list)
 	printf 'e2b sandbox list      %8d us   %d times ours (reach >= 50)\n' "$theirs" $((theirs / ours))
 else
 	echo 'e2b sandbox list      skipped: npm cannot bring @e2b/cli here'
