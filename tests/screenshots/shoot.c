@@ -70,7 +70,7 @@ static const struct scene {
 	    { "?embeddings", "/embed\r", "?1 of 5", "\r", "?scale 0-100" } },
 	{ "shell-120x40", "sandtop", 40, 120, { NULL },
 	    { "?embeddings", "/embed\r", "?1 of 5", "s", "?$",
-		"ls -la; uname -a; ps aux | head -n 5\r" } },
+		"ls -la; ps | head -n 5\r" } },
 	{ "top-120x40", "sandtop", 40, 120, { NULL },
 	    { "?embeddings", "/embed\r", "?1 of 5", "s", "?$", "clear; top\r" } },
 	{ "help-120x40", "sandtop", 40, 120, { NULL }, { "?ingest", "?", "?Keys" } },
