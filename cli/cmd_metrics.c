@@ -247,12 +247,5 @@ cmd_metrics(struct cli *cli, const struct command_call *call)
 		run.id = targets.items[0].id;
 		run_all(&run);
 	}
-	int code = EXIT_OK;
-	if (run.err.code == ERROR_NOT_FOUND)
-		remote_explain_missing(cli, run.id, &run.err);
-	if (run.err.code != ERROR_NONE)
-		code = options_fail(cli, &run.err, targets.items[0].id);
-	remote_close(&remote);
-	targets_clear(&targets);
-	return code;
+	return targets_end_one(&targets, &remote, &run.err);
 }

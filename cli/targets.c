@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/options.h"
 
 enum { STDIN_MAX = 16 * 1024 * 1024, ID_MAX = 64 };
 
@@ -283,4 +284,18 @@ targets_exit(const struct targets *t)
 	if (failed == 0)
 		return missing > 0 ? EXIT_NOT_FOUND : EXIT_OK;
 	return well + missing > 0 ? EXIT_SOME_FAILED : code;
+}
+
+int
+targets_end_one(struct targets *t, struct remote *r, struct error *err)
+{
+	int code = EXIT_OK;
+
+	if (err->code == ERROR_NOT_FOUND)
+		remote_explain_missing(r->cli, t->items[0].id, err);
+	if (err->code != ERROR_NONE)
+		code = options_fail(r->cli, err, t->items[0].id);
+	remote_close(r);
+	targets_clear(t);
+	return code;
 }

@@ -57,4 +57,8 @@ const char *targets_match(const struct strlist *ids, const char *prefix, bool *s
 /* 0, 3 where any is missing, 8 where some failed, else the failure's own. */
 int targets_exit(const struct targets *t);
 
+/* The end of a command on the one target: tells what went wrong (err->code NONE:
+ * nothing did), closes both, returns the exit code. */
+int targets_end_one(struct targets *t, struct remote *r, struct error *err);
+
 #endif

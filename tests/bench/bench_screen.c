@@ -95,7 +95,7 @@ bench_first_frame(struct world *w)
 {
 	const char *ours[] = { getenv("SANDTOP_BIN"), "--profile", "local", NULL };
 	const char *tmux[] = { "/usr/bin/tmux", "-L", "sandtop-bench", "-f", "/dev/null",
-		"new-session", "sleep 60", NULL };
+		"new-session", "cat", NULL };
 	const char *htop[] = { "/usr/bin/htop", NULL };
 	uint64_t us[3][RUNS];
 
