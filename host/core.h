@@ -27,6 +27,7 @@ struct journal;
 struct store;
 struct answers;
 struct ports;
+struct catalogue;
 
 struct host {
 	struct loop *loop;    /* borrowed */
@@ -40,6 +41,7 @@ struct host {
 	struct store *store;
 	struct journal *journal;
 	struct metrics *metrics;
+	struct catalogue *catalogue; /* of templates */
 	struct registry *registry;
 	struct ports *ports;
 	bool hurried;		 /* host_shutdown() did not wait for everything */

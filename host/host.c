@@ -163,10 +163,11 @@ open_parts(struct host *h, struct error *err)
 	if (!h->store)
 		return false;
 	h->journal = journal_new(h->store);
+	h->catalogue = catalogue_new(h, err);
 	h->registry = registry_new(h);
 	h->metrics = metrics_new(h->loop, h->registry, h->store);
 	h->answers = answers_new(h->store, err);
-	return h->answers && registry_load(h->registry, err);
+	return h->catalogue && h->answers && registry_load(h->registry, err);
 }
 
 /* A sandbox takes about ten descriptors, a client one. */
@@ -273,6 +274,7 @@ host_close(struct host *h)
 	server_free(h->server);
 	metrics_free(h->metrics);
 	registry_free(h->registry);
+	catalogue_free(h->catalogue);
 	ports_free(h->ports);
 	answers_free(h->answers);
 	journal_free(h->journal);

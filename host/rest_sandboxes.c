@@ -23,6 +23,7 @@ struct list_query {
 	bool running, paused, ascending;
 	struct pairs metadata;
 	int64_t started_after_ms;
+	const struct catalogue *catalogue; /* borrowed */
 	const struct template *template;
 	bool no_template; /* one was named that does not exist */
 	int64_t limit;
@@ -129,7 +130,7 @@ read_template(const char *value, struct list_query *q)
 {
 	if (template_reference_has_tag(value))
 		return "template must not have a tag";
-	q->template = template_find(value);
+	q->template = catalogue_find(q->catalogue, value);
 	q->no_template = !q->template;
 	return NULL;
 }
@@ -328,7 +329,12 @@ reply_list(struct call *c, const struct list_query *q)
 void
 rest_list(struct call *c)
 {
-	struct list_query q = { .running = true, .paused = true, .limit = PAGE_MAX };
+	struct list_query q = {
+		.running = true,
+		.paused = true,
+		.limit = PAGE_MAX,
+		.catalogue = c->host->catalogue,
+	};
 
 	if (parse_list_query(c, &q))
 		reply_list(c, &q);
@@ -461,8 +467,7 @@ on_creator_gone(void *ctx)
 }
 
 static void
-begin_create(
-    struct call *c, const struct rest_create *spec, const struct template *template)
+begin_create(struct call *c, const struct rest_create *spec, struct build *build)
 {
 	struct creation *creation = xcalloc(1, sizeof *creation);
 	const char *key = request_header(c->request, "Idempotency-Key");
@@ -475,8 +480,7 @@ begin_create(
 	creation->pending.request = c->request;
 	str_copy(creation->key, sizeof creation->key, key ? key : "");
 	request_own(c->request, on_creator_gone, creation);
-	sandbox_create(
-	    c->host->registry, spec, template, timeout_s, on_created, creation);
+	sandbox_create(c->host->registry, spec, build, timeout_s, on_created, creation);
 }
 
 void
@@ -484,7 +488,7 @@ rest_create_sandbox(struct call *c)
 {
 	const char *key = request_header(c->request, "Idempotency-Key");
 	struct rest_create spec = { .timeout_s = -1 };
-	const struct template *template;
+	struct build *build;
 	struct error err = { 0 };
 	size_t len;
 	const char *body = rest_body(c, true, &len);
@@ -497,16 +501,16 @@ rest_create_sandbox(struct call *c)
 		return;
 	}
 	fault = find_fault(&spec, c->route->generation);
-	template = template_find(spec.template_id);
+	build = catalogue_find_build(c->host->catalogue, spec.template_id);
 	if (fault) {
 		refuse_create(c->host, c->request, key, 400, NULL, fault);
-	} else if (!template) {
+	} else if (!build) {
 		char *message = xasprintf("template '%s' not found", spec.template_id);
 
 		refuse_create(c->host, c->request, key, 404, NULL, message);
 		free(message);
 	} else {
-		begin_create(c, &spec, template);
+		begin_create(c, &spec, build);
 	}
 	rest_create_clear(&spec);
 }

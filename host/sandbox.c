@@ -329,7 +329,7 @@ start_box(struct sandbox *s)
 
 static void
 fill_info(struct rest_sandbox *info, const struct rest_create *spec,
-    const struct template *template, const struct box_support *support)
+    const struct build *build, const struct box_support *support)
 {
 	char token[65];
 
@@ -337,15 +337,15 @@ fill_info(struct rest_sandbox *info, const struct rest_create *spec,
 	info->id[0] = 'i';
 	random_id(info->id + 1, 20);
 	random_hex(token, 64);
-	info->template_id = xstrdup(template->id);
-	info->alias = xstrdup(template->alias);
+	info->template_id = xstrdup(build->template->id);
+	info->alias = xstrdup(template_alias(build->template));
 	info->envd_version = xstrdup(HOST_ENVD_VERSION);
 	info->envd_token = xstrdup(token);
 	/* Without limits nothing holds a sandbox to the template's CPUs: it has them all. */
 	info->cpu_count =
-	    support->limits ? template->cpu_count : (int)sysconf(_SC_NPROCESSORS_ONLN);
-	info->memory_mb = template->memory_mb;
-	info->disk_mb = template->disk_mb;
+	    support->limits ? build->cpu_count : (int)sysconf(_SC_NPROCESSORS_ONLN);
+	info->memory_mb = build->memory_mb;
+	info->disk_mb = build->disk_mb;
 	info->internet = spec->internet;
 	info->auto_resume = spec->auto_resume == REST_YES ? REST_YES : REST_NO;
 	info->pause_on_timeout = spec->auto_pause == REST_YES ? REST_YES : REST_NO;
@@ -353,14 +353,14 @@ fill_info(struct rest_sandbox *info, const struct rest_create *spec,
 }
 
 void
-sandbox_create(struct registry *r, const struct rest_create *spec,
-    const struct template *template, int64_t timeout_s, sandbox_done *done, void *ctx)
+sandbox_create(struct registry *r, const struct rest_create *spec, struct build *build,
+    int64_t timeout_s, sandbox_done *done, void *ctx)
 {
 	struct rest_sandbox info = { 0 };
 	struct pairs envs = { 0 };
 	struct sandbox *s;
 
-	fill_info(&info, spec, template, &r->host->support);
+	fill_info(&info, spec, build, &r->host->support);
 	pairs_copy(&envs, &spec->envs);
 	s = registry_add(r, &info, &envs);
 	s->state = SANDBOX_STARTING;

@@ -18,10 +18,10 @@
 
 #include "base/loop.h"
 #include "host/box.h"
+#include "host/catalogue.h"
 #include "host/core.h"
 #include "host/metrics.h"
 #include "host/process.h"
-#include "host/template.h"
 #include "host/watcher.h"
 #include "wire/rest.h"
 
@@ -88,7 +88,7 @@ void sandbox_default_envs(const struct sandbox *s, struct pairs *out);
 
 /* ---- changes. Each reports once, from the loop or from within the call. */
 void sandbox_create(struct registry *r, const struct rest_create *spec,
-    const struct template *template, int64_t timeout_s, sandbox_done *done, void *ctx);
+    struct build *build, int64_t timeout_s, sandbox_done *done, void *ctx);
 /* done gets NULL and no error (err->code NONE) when it is gone. */
 void sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx);
 /* Of a running one. `memory` false: only files are kept. */

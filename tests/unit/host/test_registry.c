@@ -40,8 +40,9 @@ create(const struct rest_create *spec, int64_t timeout_s)
 {
 	struct report report = { 0 };
 
-	sandbox_create(house.host->registry, spec, template_find("base"), timeout_s,
-	    on_done, &report);
+	sandbox_create(house.host->registry, spec,
+	    catalogue_find_build(house.host->catalogue, "base"), timeout_s, on_done,
+	    &report);
 	turn_until(is_told, &report);
 	if (!report.sandbox)
 		fail_msg("%s", report.err.text);
@@ -180,8 +181,8 @@ a_sandbox_that_cannot_start_is_told_and_forgotten(void **state)
 
 	(void)state;
 	house.host->init_path = xstrdup("/no/such/supervisor");
-	sandbox_create(
-	    house.host->registry, &spec, template_find("base"), 60, on_done, &report);
+	sandbox_create(house.host->registry, &spec,
+	    catalogue_find_build(house.host->catalogue, "base"), 60, on_done, &report);
 	turn_until(is_told, &report);
 	free(house.host->init_path);
 	house.host->init_path = right;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "host/template.h"
+#include "host/catalogue.h"
 
 static void
 each_call_answers_what_there_is(void **state)
@@ -71,8 +71,9 @@ one_template_has_all_its_members(void **state)
 		"envdVersion" };
 
 	(void)state;
-	for (size_t i = 0; i < template_count(); i++) {
-		char *path = xasprintf("/templates/%s", template_at(i)->id);
+	for (const struct template *t = catalogue_first(house.host->catalogue); t;
+	     t = t->next) {
+		char *path = xasprintf("/templates/%s", t->id);
 		struct answer a;
 
 		assert_int_equal(rest("GET", path, NULL, &a), 200);

@@ -14,7 +14,7 @@
 #include "host/query.h"
 #include "host/routes.h"
 #include "host/sandbox.h"
-#include "host/template.h"
+#include "host/catalogue.h"
 
 static void
 every_route_is_whole_and_unique(void **state)
@@ -184,14 +184,19 @@ templates_go_by_id_alias_and_default_tag(void **state)
 		{ ":", false },
 	};
 
+	struct error err = { 0 };
+	struct catalogue *catalogue = catalogue_new(NULL, &err);
+
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(
-		    template_find(cases[i].reference) != NULL, cases[i].found);
-	for (size_t i = 0; i < template_count(); i++) {
-		assert_int_equal(strlen(template_at(i)->id), 20);
-		assert_ptr_equal(template_find(template_at(i)->id), template_at(i));
+		    catalogue_find_build(catalogue, cases[i].reference) != NULL,
+		    cases[i].found);
+	for (struct template *t = catalogue_first(catalogue); t; t = t->next) {
+		assert_int_equal(strlen(t->id), 20);
+		assert_ptr_equal(catalogue_find(catalogue, t->id), t);
 	}
+	catalogue_free(catalogue);
 }
 
 static void

@@ -1,4 +1,4 @@
-/* rest_misc - health, templates, snapshots. */
+/* rest_templates - templates as the API shows them; and the health of the host. */
 #include "host/rest.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "host/query.h"
 #include "host/reply.h"
-#include "host/template.h"
+#include "host/catalogue.h"
 
 #define PAGE_MAX 100
 /* When the built-in templates were made: nobody asks, clients want it there. */
@@ -31,8 +31,8 @@ add_template(struct buf *body, const struct template *t, size_t spawned)
 	    "\"spawnCount\":%zu,\"buildCount\":"
 	    "1,"
 	    "\"envdVersion\":\"" HOST_ENVD_VERSION "\",\"buildStatus\":\"ready\"}",
-	    t->id, t->build_id, t->cpu_count, (long long)t->memory_mb,
-	    (long long)t->disk_mb, t->alias, t->alias, spawned);
+	    t->id, t->builds->id, t->builds->cpu_count, (long long)t->builds->memory_mb,
+	    (long long)t->builds->disk_mb, template_alias(t), template_alias(t), spawned);
 }
 
 /* How many sandboxes there are of it now. */
@@ -53,11 +53,11 @@ rest_templates(struct call *c)
 
 	buf_init(&body, REPLY_MAX);
 	buf_add_char(&body, '[');
-	for (size_t i = 0; i < template_count(); i++) {
-		if (i > 0)
+	for (const struct template *t = catalogue_first(c->host->catalogue); t;
+	     t = t->next) {
+		if (t != catalogue_first(c->host->catalogue))
 			buf_add_char(&body, ',');
-		add_template(
-		    &body, template_at(i), count_of(c->host->registry, template_at(i)));
+		add_template(&body, t, count_of(c->host->registry, t));
 	}
 	buf_add_char(&body, ']');
 	reply_json(c->request, 200, &body);
@@ -67,7 +67,7 @@ rest_templates(struct call *c)
 static const struct template *
 find_template(struct call *c)
 {
-	const struct template *t = template_find(c->param[0]);
+	const struct template *t = catalogue_find(c->host->catalogue, c->param[0]);
 
 	if (!t)
 		reply_error(c->request, 404, "template '%s' not found", c->param[0]);
@@ -95,7 +95,7 @@ check_page(struct call *c)
 void
 rest_template(struct call *c)
 {
-	const struct template *t = template_find(c->param[0]);
+	const struct template *t = catalogue_find(c->host->catalogue, c->param[0]);
 	struct buf body;
 
 	if (!check_page(c))
@@ -114,8 +114,9 @@ rest_template(struct call *c)
 	    "\",\"cpuCount\":%d,"
 	    "\"memoryMB\":%lld,\"diskSizeMB\":%lld,"
 	    "\"envdVersion\":\"" HOST_ENVD_VERSION "\"}]}",
-	    t->id, t->alias, t->alias, count_of(c->host->registry, t), t->build_id,
-	    t->cpu_count, (long long)t->memory_mb, (long long)t->disk_mb);
+	    t->id, template_alias(t), template_alias(t), count_of(c->host->registry, t),
+	    t->builds->id, t->builds->cpu_count, (long long)t->builds->memory_mb,
+	    (long long)t->builds->disk_mb);
 	reply_json(c->request, 200, &body);
 }
 
@@ -127,7 +128,7 @@ rest_template_delete(struct call *c)
 	if (t)
 		reply_error(c->request, 403,
 		    "template '%s' is built into the local host and cannot be deleted",
-		    t->alias);
+		    template_alias(t));
 }
 
 void
@@ -155,7 +156,7 @@ rest_template_tags(struct call *c)
 	buf_addf(&body,
 	    "[{\"tag\":\"default\",\"buildID\":\"%s\","
 	    "\"createdAt\":\"" TEMPLATE_TIME "\"}]",
-	    t->build_id);
+	    t->builds->id);
 	reply_json(c->request, 200, &body);
 }
 
