@@ -108,9 +108,11 @@ service_host_stop(bool *was_running, struct error *err)
 static bool
 service_host_run(int port, int ready_fd, int simulate, struct error *err)
 {
+	int64_t ring = config_int(program.config, "host.replay_ring");
 	struct host_options options = { .state_dir = program.host_dir,
 		.init_path = program.init_path,
-		.port = port,
+		.port = port > 0 ? port : (int)config_int(program.config, "host.port"),
+		.replay_ring = ring > 0 ? ring : -1,
 		.quiet = ready_fd >= 0,
 		.simulate = simulate };
 

@@ -16,15 +16,18 @@
 #include "base/random.h"
 #include "host/answers.h"
 #include "host/core.h"
+#include "host/host_log.h"
 #include "host/journal.h"
 #include "host/lock.h"
 #include "host/ports.h"
+#include "host/process.h"
 #include "host/routes.h"
 #include "host/sandbox.h"
 #include "host/simulate.h"
 #include "host/store.h"
 
 #define HOSTFILE_MAX 4096
+#define LOG_LOOK_MS 60000
 #define SHUTDOWN_MAX_MS 5000 /* for boxes that do not want to end */
 
 /* ---- host.json */
@@ -183,6 +186,14 @@ raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static size_t
+ring_bytes(int64_t asked)
+{
+	if (asked == 0)
+		return PROCESS_RING_BYTES;
+	return asked > 0 ? (size_t)asked : 0;
+}
+
 struct host *
 host_open(struct loop *loop, const struct host_options *options, struct error *err)
 {
@@ -193,6 +204,7 @@ host_open(struct loop *loop, const struct host_options *options, struct error *e
 	h->data_dir = path_join(options->state_dir, "data");
 	h->init_path = xstrdup(options->init_path);
 	h->lock_fd = -1;
+	h->replay_ring = ring_bytes(options->replay_ring);
 	raise_limits();
 	if (!make_directories(h, err) || !take_lock(h, err)) {
 		host_close(h);
@@ -350,9 +362,18 @@ announce(const struct host *h, int simulated)
 }
 
 static void
+on_look_at_log(void *ctx)
+{
+	const struct run *run = ctx;
+
+	host_log_rotate_own(run->host->state_dir);
+}
+
+static void
 serve(struct loop *loop, struct host *h, const struct host_options *options, int ready_fd)
 {
 	struct run run = { .host = h, .loop = loop, .quiet = options->quiet };
+	struct timer *log_timer;
 
 	loop_on_signal(loop, SIGTERM, on_stop_signal, &run);
 	loop_on_signal(loop, SIGINT, on_stop_signal, &run);
@@ -361,7 +382,10 @@ serve(struct loop *loop, struct host *h, const struct host_options *options, int
 	if (!options->quiet)
 		announce(h, options->simulate);
 	tell_starter(ready_fd, "+");
+	log_timer = timer_new(loop, on_look_at_log, &run);
+	timer_start(log_timer, LOG_LOOK_MS, LOG_LOOK_MS);
 	loop_run(loop);
+	timer_free(log_timer);
 	loop_on_signal(loop, SIGTERM, NULL, NULL);
 	loop_on_signal(loop, SIGINT, NULL, NULL);
 }

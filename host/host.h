@@ -6,6 +6,7 @@
 #define HOST_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/error.h"
@@ -15,6 +16,9 @@ struct host_options {
 	const char *init_path; /* sandtop-init */
 	int port;     /* 0: the kept one, or a new random one that is then kept */
 	bool quiet;   /* nothing on stderr but errors */
+	/* Bytes of output kept of each process for replay, and what begins in the same
+	 * chunk; 0: PROCESS_RING_BYTES, -1: as little as can be. */
+	int64_t replay_ring;
 	int simulate; /* so many sandboxes with nothing inside, 0 to 10,000; simulate.h */
 };
 

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "host/box.h"
+#include "host/host_log.h"
 #include "host/lock.h"
 #include "wire/hostfile.h"
 
@@ -176,6 +177,7 @@ launch(const char *state_dir, const char *exe, struct error *err)
 	pid_t pid;
 	bool ok = false;
 
+	host_log_rotate(state_dir);
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		free(log_path);
 		return error_system(err, errno, "starting the local host");

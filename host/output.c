@@ -105,9 +105,11 @@ output_trim(struct output *o, size_t keep, uint64_t lowest)
 	while (o->first && o->first != o->last) {
 		struct output_chunk *c = o->first;
 		uint64_t end = c->start + c->len;
+		/* Memory counts too: a chunk may hold a single byte. But not of the
+		 * two at the ends, each of which may be longer than a small ring. */
+		size_t between = o->memory - c->cap - o->last->cap;
 
-		/* Memory counts too: a chunk may hold a single byte. */
-		if (end > lowest || (o->end - end < keep && o->memory < 2 * keep))
+		if (end > lowest || (o->end - end < keep && between < 2 * keep))
 			break;
 		o->first = c->next;
 		o->memory -= c->cap;

@@ -121,7 +121,7 @@ trim(struct process *p)
 	for (struct viewer *v = p->viewers; v; v = viewer_next(v))
 		if (!viewer_is_failed(v))
 			lowest = MIN(lowest, viewer_offset(v));
-	output_trim(&p->output, PROCESS_RING_BYTES, lowest);
+	output_trim(&p->output, p->table->keep, lowest);
 }
 
 /* false: nothing is there now. Closes the source at its end. */
@@ -516,11 +516,13 @@ process_start(struct process_table *t, struct box *box, const struct process_sta
 /* ---- the table */
 
 struct process_table *
-process_table_new(struct loop *loop, const struct process_events *events, void *ctx)
+process_table_new(
+    struct loop *loop, size_t keep, const struct process_events *events, void *ctx)
 {
 	struct process_table *t = xcalloc(1, sizeof *t);
 
 	t->loop = loop;
+	t->keep = keep;
 	t->events = events;
 	t->ctx = ctx;
 	return t;

@@ -36,8 +36,9 @@ struct process_events {
 	void (*line)(void *ctx, const struct process *p, const char *line, size_t len);
 };
 
+/* `keep`: bytes of output that stay for replay, of each process. */
 struct process_table *process_table_new(
-    struct loop *loop, const struct process_events *events, void *ctx);
+    struct loop *loop, size_t keep, const struct process_events *events, void *ctx);
 void process_table_free(struct process_table *t); /* drops everything; NULL is fine */
 /* All streams end with `unavailable`; the processes stay (a pause). */
 void process_table_cut_viewers(struct process_table *t, const char *why);

@@ -52,6 +52,7 @@ struct process_table {
 	struct loop *loop;		     /* borrowed */
 	const struct process_events *events; /* borrowed */
 	void *ctx;			     /* borrowed */
+	size_t keep;			     /* bytes for replay */
 	struct process *first;		     /* owned list */
 	struct start *starting;		     /* owned list */
 };

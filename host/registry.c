@@ -106,7 +106,8 @@ registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
 	s->envs = *envs;
 	*envs = (struct pairs){ 0 };
 	s->dir = path_join(r->dir, s->info.id);
-	s->processes = process_table_new(r->host->loop, sandbox_process_events(), s);
+	s->processes = process_table_new(
+	    r->host->loop, r->host->replay_ring, sandbox_process_events(), s);
 	s->watchers = watcher_table_new(r->host->loop);
 	return s;
 }

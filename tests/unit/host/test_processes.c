@@ -278,6 +278,49 @@ replay_begins_where_the_ring_does(void **state)
 	free(connect);
 }
 
+/* [host] replay_ring: what a sandbox's processes keep is what the host was told. */
+static void
+the_ring_is_as_long_as_asked(void **state)
+{
+	static const size_t rings[] = { 0, 5000 };
+	struct guest kept = guest;
+	size_t before = house.host->replay_ring;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rings); i++) {
+		struct client c, again;
+		struct stream_end end;
+		struct answer a;
+		char *connect;
+		int pid;
+
+		house.host->replay_ring = rings[i];
+		create_guest(NULL, &guest);
+		pid = start(&c, "{\"process\":{\"cmd\":\"sh\",\"args\":[\"-c\","
+				"\"head -c 2000000 /dev/zero; echo end; read x\"]}}");
+		wait_output(&c, "end\n");
+		connect = xasprintf("{\"process\":{\"pid\":%d}}", pid);
+		client_open(&again);
+		open_stream(
+		    &again, &guest, "Connect", connect, "Sandtop-Replay-From: 0\r\n");
+		wait_pid(&again);
+		signal_process(pid, "SIGKILL");
+		client_answer(&again, &a);
+		read_stream(&a, &end);
+		/* Chunks are dropped whole: some more may stay. */
+		assert_in_range(end.out.len, rings[i], rings[i] + 64 * 1024);
+		stream_clear(&end);
+		answer_clear(&a);
+		client_close(&again);
+		finish(&c, &end);
+		stream_clear(&end);
+		free(connect);
+		kill_guest(&guest);
+	}
+	house.host->replay_ring = before;
+	guest = kept;
+}
+
 /* ---- ends */
 
 static void
@@ -713,6 +756,7 @@ main(void)
 		cmocka_unit_test(a_sole_viewer_that_does_not_read_throttles),
 		cmocka_unit_test(replay_gives_what_was_missed),
 		cmocka_unit_test(replay_begins_where_the_ring_does),
+		cmocka_unit_test(the_ring_is_as_long_as_asked),
 		cmocka_unit_test(output_comes_whole_before_the_end),
 		cmocka_unit_test(pipes_held_by_children_keep_the_stream),
 		cmocka_unit_test(a_kill_does_not_wait_for_them),
