@@ -170,6 +170,10 @@ answers_begin(struct answers *answers, struct request *r)
 	sweep(answers, clock_wall_ms());
 	digest_of(r, digest);
 	a = map_get(answers->by_key, key);
+	if (a && clock_wall_ms() - a->row.at_ms > KEEP_MS) {
+		answer_free(map_remove(answers->by_key, key));
+		a = NULL;
+	}
 	if (a) {
 		answer_known(r, a, digest);
 		return ANSWERS_DONE;

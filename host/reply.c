@@ -123,6 +123,9 @@ reply_proxy_error(
 	if (port > 0)
 		buf_addf(&body, ",\"port\":%d", port);
 	buf_addf(&body, ",\"code\":%d}", status);
+	/* Clients repeat these, a POST too: the same again, or worse, done twice. */
+	if (status == 502 || status == 504)
+		request_add_header(r, "Should-Retry", "false");
 	reply_now(r, status, JSON_TYPE, &body);
 }
 

@@ -1,6 +1,8 @@
 /* rest_lifecycle - pause, resume, connect, timeout, refreshes; why there is no network. */
 #include "host/rest.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "host/reply.h"
@@ -9,6 +11,7 @@
 #define DEFAULT_TIMEOUT_V2_S 300
 #define REFRESH_MIN_S 15
 #define REFRESH_MAX_S 3600
+#define HEALTH_MS 3000
 
 /* Decodes the body, or answers 400. */
 static bool
@@ -44,10 +47,78 @@ on_paused(void *ctx, struct sandbox *s, const struct error *err)
 
 	if (!r)
 		return;
-	if (s)
+	if (s) {
 		reply_empty(r, 204);
-	else
+	} else if (err->code == ERROR_SYSTEM) { /* it could not be frozen */
+		request_add_header(r, "Should-Retry", "false");
+		reply_error(r, 503, "%s: it was not paused and keeps running", err->text);
+	} else {
 		reply_error(r, rest_status_of(err), "%s", err->text);
+	}
+}
+
+/* A pause that was asked for only if the supervisor answers. Its answer always comes,
+ * at the latest when the box ends. */
+struct checkup {
+	struct pending *pending; /* owned until told; then NULL */
+	struct timer *patience;	 /* owned */
+};
+
+static void
+refuse_silent(struct checkup *k)
+{
+	struct request *r = rest_pending_end(k->pending);
+
+	k->pending = NULL;
+	if (!r)
+		return;
+	request_add_header(r, "Should-Retry", "false");
+	reply_error(r, 503,
+	    "the sandbox's supervisor does not answer: it was not paused and keeps "
+	    "running; pause it without requireHealthyGuest, or kill it");
+}
+
+static void
+on_silence(void *ctx)
+{
+	refuse_silent(ctx);
+}
+
+static void
+pause_if_running(struct pending *p)
+{
+	struct sandbox *s = registry_find(p->host->registry, p->id);
+	const struct error gone = { .code = ERROR_CONFLICT,
+		.text = "the sandbox was paused or killed meanwhile" };
+
+	if (s && s->state == SANDBOX_RUNNING)
+		sandbox_pause(s, true, "Sandbox paused", on_paused, p);
+	else
+		on_paused(p, NULL, &gone);
+}
+
+static void
+on_sign_of_life(void *ctx, const struct box_stats *stats)
+{
+	struct checkup *k = ctx;
+
+	if (k->pending && stats)
+		pause_if_running(k->pending);
+	else if (k->pending)
+		refuse_silent(k);
+	timer_free(k->patience);
+	free(k);
+}
+
+static void
+pause_if_healthy(struct call *c, struct sandbox *s)
+{
+	struct checkup *k = xcalloc(1, sizeof *k);
+
+	k->pending = rest_pending(c, s->info.id, 204);
+	k->patience = timer_new(c->host->loop, on_silence, k);
+	timer_start(k->patience, HEALTH_MS, 0);
+	box_stats(s->box, on_sign_of_life, k);
 }
 
 void
@@ -58,6 +129,12 @@ rest_pause(struct call *c)
 
 	if (!read_body(c, false, &body))
 		return;
+	if (body.healthy_guest == REST_YES && body.memory == REST_NO) {
+		reply_error(c->request, 400,
+		    "requireHealthyGuest and memory false exclude each other: a pause "
+		    "that keeps only files does not ask the sandbox; leave one out");
+		return;
+	}
 	s = rest_find(c);
 	if (!s)
 		return;
@@ -66,8 +143,11 @@ rest_pause(struct call *c)
 		    s->state == SANDBOX_PAUSED ? "already paused" : "being resumed");
 		return;
 	}
-	sandbox_pause(s, body.memory != REST_NO, "Sandbox paused", on_paused,
-	    rest_pending(c, s->info.id, 204));
+	if (body.healthy_guest == REST_YES && body.memory != REST_NO && s->box)
+		pause_if_healthy(c, s);
+	else
+		sandbox_pause(s, body.memory != REST_NO, "Sandbox paused", on_paused,
+		    rest_pending(c, s->info.id, 204));
 }
 
 /* ---- connect and resume */

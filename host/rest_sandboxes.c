@@ -362,12 +362,18 @@ void
 rest_get(struct call *c)
 {
 	const struct sandbox *s = rest_find(c);
+	struct rest_sandbox shown;
 	struct buf body;
 
 	if (!s)
 		return;
+	shown = s->info;
+	/* While processes still end, the pause is not finished. */
+	if (s->state == SANDBOX_PAUSED && !s->box_ending)
+		shown.pause_mode =
+		    s->box || s->simulated ? REST_PAUSE_FULL : REST_PAUSE_FILESYSTEM;
 	buf_init(&body, REPLY_MAX);
-	rest_sandbox_encode(&body, &s->info, true);
+	rest_sandbox_encode(&body, &shown, true);
 	reply_json(c->request, 200, &body);
 }
 
@@ -392,12 +398,29 @@ find_fault(const struct rest_create *spec, int generation)
 	if (spec->auto_pause_memory == REST_NO && spec->auto_resume == REST_YES)
 		return "autoPauseMemory false excludes autoResume: nothing in memory "
 		       "could wake";
-	if (spec->has_mcp)
-		return "the local host offers no MCP gateway: leave `mcp` out";
-	if (spec->has_network)
-		return "the local host knows no network rules: leave `network` out and "
-		       "use "
-		       "allow_internet_access";
+	return NULL;
+}
+
+/* Why each of those members cannot be had here; by what the name begins with. */
+static const struct {
+	const char *prefix, *why;
+} foreign_members[] = {
+	{ "network", "it knows no network rules, and all ports are public: "
+		     "allow_internet_access false alone cuts a sandbox off" },
+	{ "mcp", "it has no MCP gateway" },
+	{ "iam", "there is nobody here who signs identity tokens" },
+	{ "volumeMounts", "it has no volumes: upload the files instead" },
+};
+
+/* Owned text of a 400, or NULL. */
+static char *
+find_foreign_fault(const struct rest_create *spec)
+{
+	for (size_t i = 0; spec->foreign && i < ARRAY_LEN(foreign_members); i++)
+		if (str_has_prefix(spec->foreign, foreign_members[i].prefix))
+			return xasprintf(
+			    "the local host cannot honour `%s` (%s): leave it out",
+			    spec->foreign, foreign_members[i].why);
 	return NULL;
 }
 
@@ -493,6 +516,7 @@ rest_create_sandbox(struct call *c)
 	size_t len;
 	const char *body = rest_body(c, true, &len);
 	const char *fault;
+	char *foreign;
 
 	if (!body || answers_begin(c->host->answers, c->request) == ANSWERS_DONE)
 		return;
@@ -500,7 +524,10 @@ rest_create_sandbox(struct call *c)
 		refuse_create(c->host, c->request, key, 400, NULL, err.text);
 		return;
 	}
+	foreign = find_foreign_fault(&spec);
 	fault = find_fault(&spec, c->route->generation);
+	if (!fault)
+		fault = foreign;
 	build = catalogue_find_build(c->host->catalogue, spec.template_id);
 	if (fault) {
 		refuse_create(c->host, c->request, key, 400, NULL, fault);
@@ -512,6 +539,7 @@ rest_create_sandbox(struct call *c)
 	} else {
 		begin_create(c, &spec, build);
 	}
+	free(foreign);
 	rest_create_clear(&spec);
 }
 

@@ -19,6 +19,8 @@
 
 enum rest_state { REST_STATE_RUNNING, REST_STATE_PAUSED, REST_STATE_OTHER };
 enum rest_flag { REST_UNSET, REST_NO, REST_YES };
+/* What a finished pause kept (10.2). */
+enum rest_pause_mode { REST_PAUSE_UNSET, REST_PAUSE_FULL, REST_PAUSE_FILESYSTEM };
 
 /* ListedSandbox and SandboxDetail (3.1, 3.2). The list leaves the detail members unset. */
 struct rest_sandbox {
@@ -38,6 +40,7 @@ struct rest_sandbox {
 	enum rest_flag internet;
 	enum rest_flag auto_resume;
 	enum rest_flag pause_on_timeout; /* YES pause, NO kill */
+	enum rest_pause_mode pause_mode;
 };
 void rest_sandbox_clear(struct rest_sandbox *s);
 struct rest_sandbox_list {
@@ -59,7 +62,9 @@ struct rest_create {
 	enum rest_flag auto_pause, auto_pause_memory, auto_resume, secure, internet;
 	bool has_metadata;
 	struct pairs metadata, envs;
-	bool has_mcp, has_network; /* decoder only: named but not ours */
+	/* Decoder only: the first member that asks for what is not ours, as
+	 * "network.allowOut"; NULL: none. Static. Empty ones ask for nothing. */
+	const char *foreign;
 };
 void rest_create_clear(struct rest_create *c);
 /* v2: without `secure`. */
@@ -81,7 +86,7 @@ void rest_created_encode(struct buf *out, const struct rest_created *c);
 struct rest_lifecycle {
 	int64_t timeout_s;  /* -1: not given */
 	int64_t duration_s; /* -1: not given */
-	enum rest_flag memory, auto_pause;
+	enum rest_flag memory, auto_pause, healthy_guest;
 };
 /* An empty body decodes to nothing given; wrong types are errors. */
 bool rest_lifecycle_decode(const char *json, size_t len, struct rest_lifecycle *out,

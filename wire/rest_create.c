@@ -45,13 +45,59 @@ rest_create_encode(struct buf *out, const struct rest_create *c, bool v2)
 	buf_add_char(out, '}');
 }
 
-/* Members that may be null in a request: named, but nothing is asked for. */
+/* null, {}, [] and "" are named, but nothing is asked for. */
 static bool
-is_given(const json_t *obj, const char *name)
+asks_nothing(const json_t *value)
 {
-	const json_t *value = json_object_get(obj, name);
+	return !value || json_is_null(value) ||
+	       (json_is_object(value) && json_object_size(value) == 0) ||
+	       (json_is_array(value) && json_array_size(value) == 0) ||
+	       (json_is_string(value) && json_string_length(value) == 0);
+}
 
-	return value && !json_is_null(value);
+static const char *
+find_foreign(const json_t *root)
+{
+	static const struct {
+		const char *parent, *name, *full;
+	} members[] = {
+		{ "network", "allowOut", "network.allowOut" },
+		{ "network", "denyOut", "network.denyOut" },
+		{ "network", "maskRequestHost", "network.maskRequestHost" },
+		{ "network", "rules", "network.rules" },
+		{ "network", "egressProxy", "network.egressProxy" },
+		{ "network", "httpsPorts", "network.httpsPorts" },
+		{ "network", "dnsServers", "network.dnsServers" },
+		{ "iam", "tokens", "iam.tokens" },
+
+		{ NULL, "volumeMounts", "volumeMounts" },
+	};
+	const json_t *mcp = json_object_get(root, "mcp");
+	const json_t *open =
+	    json_object_get(json_object_get(root, "network"), "allowPublicTraffic");
+
+	if (mcp && !json_is_null(mcp)) /* {} is a gateway without servers */
+		return "mcp";
+	if (open && !json_is_null(open) && !json_is_true(open))
+		return "network.allowPublicTraffic";
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		const json_t *object =
+		    members[i].parent ? json_object_get(root, members[i].parent) : root;
+
+		if (!asks_nothing(json_object_get(object, members[i].name)))
+			return members[i].full;
+	}
+	return NULL;
+}
+
+/* Null is fine here; anything but an object is not. */
+static void
+check_object(struct json_in *in, const json_t *root, const char *name)
+{
+	const json_t *value = json_object_get(root, name);
+
+	if (value && !json_is_null(value) && !json_is_object(value))
+		json_fail(in, name, "an object");
 }
 
 static enum rest_flag
@@ -81,8 +127,9 @@ decode_create(struct json_in *in, const json_t *root, struct rest_create *out)
 	out->has_metadata = json_object_get(root, "metadata") != NULL;
 	json_get_pairs(in, root, "metadata", &out->metadata);
 	json_get_pairs(in, root, "envVars", &out->envs);
-	out->has_mcp = is_given(root, "mcp");
-	out->has_network = is_given(root, "network");
+	check_object(in, root, "network");
+	check_object(in, root, "iam");
+	out->foreign = find_foreign(root);
 }
 
 bool
@@ -185,6 +232,7 @@ rest_lifecycle_decode(
 	got.duration_s = json_get_int(&in, root, "duration", 0, INT32_MAX, -1);
 	got.memory = rest_flag_decode(&in, root, "memory");
 	got.auto_pause = rest_flag_decode(&in, root, "autoPause");
+	got.healthy_guest = rest_flag_decode(&in, root, "requireHealthyGuest");
 	json_decref(root);
 	if (in.failed)
 		return false;

@@ -115,6 +115,25 @@ decode_lifecycle(struct json_in *in, const json_t *obj, struct rest_sandbox *out
 	in->parent = NULL;
 }
 
+static const char *const pause_modes[] = {
+	[REST_PAUSE_FULL] = "full",
+	[REST_PAUSE_FILESYSTEM] = "filesystem",
+};
+
+static enum rest_pause_mode
+decode_pause_mode(struct json_in *in, const json_t *obj)
+{
+	char *text = json_get_text(in, obj, "pauseMode");
+	enum rest_pause_mode mode = REST_PAUSE_UNSET;
+
+	if (str_eq(text, pause_modes[REST_PAUSE_FULL]))
+		mode = REST_PAUSE_FULL;
+	else if (str_eq(text, pause_modes[REST_PAUSE_FILESYSTEM]))
+		mode = REST_PAUSE_FILESYSTEM;
+	free(text);
+	return mode;
+}
+
 static void
 decode_sandbox(struct json_in *in, const json_t *obj, struct rest_sandbox *out)
 {
@@ -134,6 +153,7 @@ decode_sandbox(struct json_in *in, const json_t *obj, struct rest_sandbox *out)
 	out->domain = rest_domain_decode(in, obj);
 	out->internet = rest_flag_decode(in, obj, "allowInternetAccess");
 	decode_lifecycle(in, obj, out);
+	out->pause_mode = decode_pause_mode(in, obj);
 }
 
 static void
@@ -206,6 +226,8 @@ encode_detail(struct buf *out, const struct rest_sandbox *s)
 	if (s->domain)
 		json_add_text(out, "domain", s->domain);
 	rest_flag_encode(out, "allowInternetAccess", s->internet);
+	if (s->pause_mode != REST_PAUSE_UNSET)
+		json_add_text(out, "pauseMode", pause_modes[s->pause_mode]);
 	if (s->auto_resume == REST_UNSET && s->pause_on_timeout == REST_UNSET)
 		return;
 	json_add_key(out, "lifecycle");

@@ -40,7 +40,7 @@ test_create_there_and_back(void **state)
 	assert_int_equal(c.auto_resume, REST_NO);
 	assert_int_equal(c.secure, REST_YES);
 	assert_int_equal(c.internet, REST_NO);
-	assert_true(c.has_metadata && !c.has_mcp && !c.has_network);
+	assert_true(c.has_metadata && !c.foreign);
 	assert_string_equal(pairs_get(&c.envs, "PATH"), "/bin");
 
 	buf_init(&out, 4096);
@@ -89,16 +89,34 @@ test_members_named_but_not_ours(void **state)
 	struct error err;
 
 	(void)state;
-	assert_true(
-	    decode("{\"templateID\":\"t\",\"mcp\":{},\"network\":{\"allowOut\":[]},"
-		   "\"iam\":{\"tokens\":{}},\"volumeMounts\":[],\"later\":1}",
-		&c, &err));
-	assert_true(c.has_mcp && c.has_network && !c.has_metadata);
-	rest_create_clear(&c);
-	assert_true(
-	    decode("{\"templateID\":\"t\",\"mcp\":null,\"network\":null}", &c, &err));
-	assert_false(c.has_mcp || c.has_network);
-	rest_create_clear(&c);
+	static const struct {
+		const char *members, *foreign;
+	} cases[] = {
+		{ "\"mcp\":null,\"network\":null,\"iam\":null", NULL },
+		{ "\"network\":{},\"iam\":{},\"volumeMounts\":[],\"later\":1", NULL },
+		{ "\"network\":{\"allowPublicTraffic\":true,\"allowOut\":[],"
+		  "\"maskRequestHost\":\"\",\"egressProxy\":null}",
+		    NULL },
+		{ "\"iam\":{\"tokens\":{}}", NULL },
+		{ "\"mcp\":{}", "mcp" },
+		{ "\"network\":{\"allowPublicTraffic\":false}",
+		    "network.allowPublicTraffic" },
+		{ "\"network\":{\"allowOut\":[\"a.b\"]}", "network.allowOut" },
+		{ "\"network\":{\"dnsServers\":[\"1.1.1.1\"]}", "network.dnsServers" },
+		{ "\"iam\":{\"tokens\":{\"a\":{}}}", "iam.tokens" },
+		{ "\"volumeMounts\":[{}]", "volumeMounts" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *json = xasprintf("{\"templateID\":\"t\",%s}", cases[i].members);
+
+		assert_true(decode(json, &c, &err));
+		assert_true(str_eq(c.foreign, cases[i].foreign));
+		rest_create_clear(&c);
+		free(json);
+	}
+	assert_false(decode("{\"templateID\":\"t\",\"network\":[]}", &c, &err));
+	assert_false(decode("{\"templateID\":\"t\",\"iam\":7}", &c, &err));
 }
 
 static void

@@ -1,0 +1,135 @@
+/* Pauses over HTTP: which were healthy, what they kept, what creates may name. */
+#include "host_fixture.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "host/sandbox.h"
+
+static int
+pause_with(const struct guest *g, const char *json, struct answer *out)
+{
+	char *path = xasprintf("/sandboxes/%s/pause", g->id);
+	int status = rest("POST", path, json, out);
+
+	free(path);
+	return status;
+}
+
+static void
+detail_has(const struct guest *g, const char *text, bool wanted)
+{
+	char *path = xasprintf("/sandboxes/%s", g->id);
+	struct answer a;
+
+	assert_int_equal(rest("GET", path, NULL, &a), 200);
+	if (body_has(&a, text) != wanted)
+		fail_msg("%s in %s", text, a.body.data);
+	answer_clear(&a);
+	free(path);
+}
+
+static void
+detail_says_what_a_pause_kept(void **state)
+{
+	static const struct {
+		const char *json, *shown;
+	} cases[] = {
+		{ NULL, "\"pauseMode\":\"full\"" },
+		{ "{\"requireHealthyGuest\":true}", "\"pauseMode\":\"full\"" },
+		{ "{\"memory\":false}", "\"pauseMode\":\"filesystem\"" },
+		{ "{\"memory\":false,\"requireHealthyGuest\":false}",
+		    "\"pauseMode\":\"filesystem\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct guest g;
+
+		create_guest(NULL, &g);
+		detail_has(&g, "pauseMode", false);
+		assert_int_equal(pause_with(&g, cases[i].json, NULL), 204);
+		detail_has(&g, cases[i].shown, true);
+		kill_guest(&g);
+	}
+}
+
+static void
+only_files_and_a_healthy_guest_exclude_each_other(void **state)
+{
+	struct guest g;
+	struct answer a;
+
+	(void)state;
+	create_guest(NULL, &g);
+	assert_int_equal(
+	    pause_with(&g, "{\"memory\":false,\"requireHealthyGuest\":true}", &a), 400);
+	assert_true(body_has(&a, "exclude"));
+	answer_clear(&a);
+	detail_has(&g, "\"state\":\"running\"", true);
+	kill_guest(&g);
+}
+
+static void
+a_silent_supervisor_is_not_paused(void **state)
+{
+	static const char healthy[] = "{\"requireHealthyGuest\":true}";
+	struct guest g;
+	struct answer a;
+	int pid;
+
+	(void)state;
+	create_guest(NULL, &g);
+	pid = box_pid(registry_find(house.host->registry, g.id)->box);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(pause_with(&g, healthy, &a), 503);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_true(body_has(&a, "keeps running"));
+	assert_string_equal(answer_header(&a, "Should-Retry"), "false");
+	answer_clear(&a);
+	detail_has(&g, "\"state\":\"running\"", true);
+	assert_int_equal(pause_with(&g, healthy, NULL), 204);
+	kill_guest(&g);
+}
+
+static void
+members_that_ask_for_nothing_are_taken(void **state)
+{
+	struct guest g;
+
+	(void)state;
+	create_guest(",\"mcp\":null,\"network\":{\"allowPublicTraffic\":true,"
+		     "\"denyOut\":[]},\"iam\":{},\"volumeMounts\":[]",
+	    &g);
+	kill_guest(&g);
+}
+
+static void
+a_proxy_refusal_is_not_to_be_repeated(void **state)
+{
+	struct answer a;
+
+	(void)state;
+	ask("GET", "/",
+	    "E2b-Sandbox-Id: i0123456789abcdefghij\r\n"
+	    "E2b-Sandbox-Port: 3000\r\n",
+	    NULL, 0, &a);
+	assert_int_equal(a.status, 502);
+	assert_string_equal(answer_header(&a, "Should-Retry"), "false");
+	answer_clear(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(detail_says_what_a_pause_kept),
+		cmocka_unit_test(only_files_and_a_healthy_guest_exclude_each_other),
+		cmocka_unit_test(a_silent_supervisor_is_not_paused),
+		cmocka_unit_test(members_that_ask_for_nothing_are_taken),
+		cmocka_unit_test(a_proxy_refusal_is_not_to_be_repeated),
+	};
+
+	return cmocka_run_group_tests(tests, open_house, close_house);
+}
