@@ -28,6 +28,7 @@ struct store;
 struct answers;
 struct ports;
 struct catalogue;
+struct team;
 
 struct host {
 	struct loop *loop;    /* borrowed */
@@ -44,6 +45,7 @@ struct host {
 	struct metrics *metrics;
 	struct catalogue *catalogue; /* of templates */
 	struct registry *registry;
+	struct team *team;
 	struct ports *ports;
 	bool hurried;		 /* host_shutdown() did not wait for everything */
 	struct answers *answers; /* of creates with an Idempotency-Key */

@@ -25,6 +25,7 @@
 #include "host/sandbox.h"
 #include "host/simulate.h"
 #include "host/store.h"
+#include "host/team.h"
 
 #define HOSTFILE_MAX 4096
 #define LOG_LOOK_MS 60000
@@ -168,6 +169,7 @@ open_parts(struct host *h, struct error *err)
 	h->journal = journal_new(h->store);
 	h->catalogue = catalogue_new(h, err);
 	h->registry = registry_new(h);
+	h->team = team_new(h->loop, h->registry, h->store);
 	h->metrics = metrics_new(h->loop, h->registry, h->store);
 	h->answers = answers_new(h->store, err);
 	return h->catalogue && h->answers && registry_load(h->registry, err);
@@ -285,6 +287,7 @@ host_close(struct host *h)
 		return;
 	server_free(h->server);
 	metrics_free(h->metrics);
+	team_free(h->team);
 	registry_free(h->registry);
 	catalogue_free(h->catalogue);
 	ports_free(h->ports);

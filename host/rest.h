@@ -29,6 +29,9 @@ void rest_template_alias(struct call *c);
 void rest_template_tags(struct call *c);
 void rest_snapshots(struct call *c);
 void rest_network(struct call *c);
+void rest_teams(struct call *c);
+void rest_team_metrics(struct call *c);
+void rest_team_metrics_max(struct call *c);
 
 /* ---- for the handlers */
 /* The sandbox of the path, or NULL after 400 or 404 was answered. */

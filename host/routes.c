@@ -64,6 +64,10 @@ static const struct route routes[] = {
 	API("GET",    "/templates/{}/tags",       1, rest_template_tags),
 	API("GET",    "/templates/{}",            1, rest_template),
 	API("DELETE", "/templates/{}",            1, rest_template_delete),
+	{ .side = ROUTE_API, .auth = ROUTE_OPEN, .method = "GET", .path = "/teams",
+	    .run = rest_teams },
+	API("GET",    "/teams/{}/metrics",        1, rest_team_metrics),
+	API("GET",    "/teams/{}/metrics/max",    1, rest_team_metrics_max),
 	API("GET",    "/snapshots",               1, rest_snapshots),
 
 	{ .side = ROUTE_ENVD, .auth = ROUTE_OPEN, .method = "GET", .path = "/health",

@@ -12,6 +12,7 @@
 #include "host/ports.h"
 #include "host/sandbox_internal.h"
 #include "host/store.h"
+#include "host/team.h"
 
 static const char gone_text[] = "the sandbox was killed";
 static const char paused_text[] = "the sandbox was paused";
@@ -168,6 +169,8 @@ begin_run(struct sandbox *s, int64_t timeout_s)
 	sandbox_save(s);
 	registry_schedule(s->registry);
 	metrics_begin(s->registry->host->metrics, s->info.id);
+	if (!s->simulated)
+		team_started(s->registry->host->team);
 }
 
 static void

@@ -41,7 +41,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS log(id TEXT, at INTEGER, level INTEGER, message TEXT,"
     " fields TEXT, PRIMARY KEY(id, at)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS answer(key TEXT PRIMARY KEY, d0 INTEGER, d1 INTEGER,"
-    " at INTEGER, status INTEGER, body TEXT) WITHOUT ROWID;";
+    " at INTEGER, status INTEGER, body TEXT) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS team(at INTEGER PRIMARY KEY, running INTEGER,"
+    " started INTEGER);";
 
 static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_SANDBOX] = "INSERT OR REPLACE INTO sandbox VALUES"
@@ -73,6 +75,11 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
 	    "AND at BETWEEN ?2 AND ?3 AND level>=?4 "
 	    "AND (?5 IS NULL OR instr(message,?5)>0) ORDER BY at DESC LIMIT ?6",
 	[STORE_PUT_ANSWER] = "INSERT OR REPLACE INTO answer VALUES(?,?,?,?,?,?)",
+	[STORE_ADD_TEAM] = "INSERT INTO team VALUES(?1,?2,?3) ON CONFLICT(at) DO UPDATE "
+			   "SET running=max(running,?2),started=started+?3",
+	[STORE_READ_TEAM] = "SELECT at/?3*?3 AS bucket,max(running),sum(started) "
+			    "FROM team WHERE at BETWEEN ?1 AND ?2 "
+			    "GROUP BY bucket ORDER BY bucket",
 	[STORE_LIST_ANSWERS] = "SELECT key,d0,d1,at,status,body FROM answer",
 };
 
@@ -208,10 +215,11 @@ run_prune(struct job *job, struct store *s)
 	    "DELETE FROM log WHERE (id,at) IN (SELECT id,at FROM (SELECT "
 	    "id,at,row_number()"
 	    " OVER (PARTITION BY id ORDER BY at DESC) AS n FROM log) WHERE n>%d);"
-	    "DELETE FROM answer WHERE at<%lld;",
+	    "DELETE FROM answer WHERE at<%lld;DELETE FROM team WHERE at<%lld;",
 	    (long long)(now_s - STORE_KEEP_S),
 	    (long long)(now_s - STORE_KEEP_S) * 1000000000, LOG_ROWS_MAX,
-	    (long long)(now_s - 24 * 3600) * 1000);
+	    (long long)(now_s - 24 * 3600) * 1000,
+	    (long long)(now_s - STORE_KEEP_TEAM_S));
 
 	(void)job;
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)

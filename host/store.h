@@ -74,6 +74,17 @@ void store_read_samples(struct store *s, const struct store_range *range,
 void store_read_latest(struct store *s, const struct strlist *ids,
     void (*done)(void *ctx, const struct rest_metric_map *latest), void *ctx);
 
+/* ---- what the whole host ran, kept 90 days */
+/* `running` at once, and how many starts since the last call. */
+void store_add_team(struct store *s, int64_t ts_s, int64_t running, int64_t started);
+struct store_team {
+	struct rest_team_metric *items; /* owned by the caller of the callback */
+	size_t count;
+};
+/* Per bucket of so many seconds, in order; those without anything are left out. */
+void store_read_team(struct store *s, int64_t start_s, int64_t end_s, int64_t bucket_s,
+    void (*done)(void *ctx, const struct store_team *team), void *ctx);
+
 /* ---- log entries, kept 7 days */
 void store_add_log(struct store *s, const char *id, const struct rest_log_entry *entry);
 struct store_log_query {

@@ -7,6 +7,7 @@
 #include "host/store.h"
 
 #define STORE_KEEP_S (7 * 24 * 3600) /* samples and log entries */
+#define STORE_KEEP_TEAM_S (90 * 24 * 3600)
 
 enum store_statement {
 	STORE_PUT_SANDBOX,
@@ -22,6 +23,8 @@ enum store_statement {
 	STORE_READ_LOGS_BACKWARD,
 	STORE_PUT_ANSWER,
 	STORE_LIST_ANSWERS,
+	STORE_ADD_TEAM,
+	STORE_READ_TEAM,
 	STORE_STATEMENT_COUNT,
 };
 

@@ -121,6 +121,16 @@ void rest_metric_map_clear(struct rest_metric_map *m);
 bool rest_metric_map_decode(const char *json, size_t len, struct rest_metric_map *out,
     struct error *err) MUST_CHECK;
 
+/* TeamMetric and MaxTeamMetric (3.6); encoders only. */
+struct rest_team_metric {
+	int64_t ts_s;
+	int64_t concurrent;   /* sandboxes that ran at once, the most */
+	int64_t rate_micro_s; /* starts in a million seconds */
+};
+void rest_team_metric_encode(struct buf *out, const struct rest_team_metric *m);
+/* `rate`: its start rate is the value, else how many ran at once. */
+void rest_team_max_encode(struct buf *out, const struct rest_team_metric *m, bool rate);
+
 /* Logs, v1 and v2 (2.15, 3.5). v1's `line` is parsed for level and message. */
 struct rest_log_entry {
 	int64_t time_ns; /* since 1970 */

@@ -123,3 +123,40 @@ rest_metric_map_decode(
 	*out = got;
 	return true;
 }
+
+/* ---- of a team */
+
+/* An integer where it is one: six decimals else, since starts may be days apart. */
+static void
+add_rate(struct buf *out, const char *name, int64_t micro)
+{
+	json_add_key(out, name);
+	buf_addf(out, "%lld", (long long)(micro / 1000000));
+	if (micro % 1000000)
+		buf_addf(out, ".%06lld", (long long)(micro % 1000000));
+}
+
+static void
+add_times(struct buf *out, int64_t ts_s)
+{
+	buf_add_char(out, '{');
+	json_add_time_ms(out, "timestamp", ts_s * 1000);
+	json_add_int(out, "timestampUnix", ts_s);
+}
+
+void
+rest_team_metric_encode(struct buf *out, const struct rest_team_metric *m)
+{
+	add_times(out, m->ts_s);
+	json_add_int(out, "concurrentSandboxes", m->concurrent);
+	add_rate(out, "sandboxStartRate", m->rate_micro_s);
+	buf_add_char(out, '}');
+}
+
+void
+rest_team_max_encode(struct buf *out, const struct rest_team_metric *m, bool rate)
+{
+	add_times(out, m->ts_s);
+	add_rate(out, "value", rate ? m->rate_micro_s : m->concurrent * 1000000);
+	buf_add_char(out, '}');
+}
