@@ -87,7 +87,7 @@ test-interop: ## E2B's own clients, pinned, from npm and PyPI, against the local
 test-san: ## the whole suite under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory SAN=1 test
 
-bench: ## speed, as ratios to a peer in the same run
+bench: ## speed, as ratios to a peer in the same run (BENCH=tiny: one of them)
 	@sh scripts/deps.sh bench
 	@$(SUBMAKE) bench-binaries
 	@sh tests/bench/run.sh $(BUILD)

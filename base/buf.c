@@ -91,17 +91,26 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Most texts are short: they are written at once where there is room for them. */
 void
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->overflow || b->cap == 0 ? 0 : b->cap - b->len;
+	char *end = room > 0 ? b->data + b->len : NULL;
 	va_list again;
 
 	va_copy(again, ap);
-	int len = vsnprintf(NULL, 0, fmt, ap);
-	char *room = len > 0 ? buf_reserve(b, (size_t)len) : NULL;
-
-	if (room) {
-		vsnprintf(room, (size_t)len + 1, fmt, again);
+	int len = vsnprintf(end, room, fmt, ap);
+	if (len > 0 && (size_t)len < room && (size_t)len <= b->max - b->len) {
+		b->len += (size_t)len;
+		va_end(again);
+		return;
+	}
+	if (end)
+		*end = '\0';
+	end = len > 0 ? buf_reserve(b, (size_t)len) : NULL;
+	if (end) {
+		vsnprintf(end, (size_t)len + 1, fmt, again);
 		buf_commit(b, (size_t)len);
 	}
 	va_end(again);

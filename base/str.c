@@ -156,8 +156,10 @@ secret_eq(const char *a, const char *b)
 	size_t a_len = strlen(a), b_len = strlen(b);
 	volatile unsigned char diff = a_len != b_len;
 
-	for (size_t i = 0; i < a_len; i++)
-		diff |= (unsigned char)(a[i] ^ b[b_len ? i % b_len : 0]);
+	for (size_t i = 0, j = 0; i < a_len; i++) {
+		diff |= (unsigned char)(a[i] ^ b[j]);
+		j = j + 1 < b_len ? j + 1 : 0;
+	}
 	return diff == 0;
 }
 

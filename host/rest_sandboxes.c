@@ -27,6 +27,7 @@ rest_get(struct call *c)
 		shown.pause_mode =
 		    s->box || s->simulated ? REST_PAUSE_FULL : REST_PAUSE_FILESYSTEM;
 	buf_init(&body, REPLY_MAX);
+	buf_reserve(&body, 1000); /* as long as most are: grown once */
 	rest_sandbox_encode(&body, &shown, true);
 	reply_json(c->request, 200, &body);
 }

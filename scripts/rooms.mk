@@ -97,6 +97,16 @@ $(BUILD)/tests/bench/bench_screen: $(BUILD)/tests/bench/bench_screen.o $(SUPPORT
 	@echo "  ld   $@"
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
 BENCHES += $(BUILD)/tests/bench/bench_screen
+# bench_service, bench_crowd: a local host and clients of ours that cost next to nothing
+SERVICE_BENCHES := $(patsubst %,$(BUILD)/tests/bench/%,bench_service bench_crowd)
+$(SERVICE_BENCHES): %: %.o $(BUILD)/tests/bench/client.o $(SUPPORT) \
+		$(call archive,term) $(call archive,wire) $(call archive,base)
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(call pkg_libs,vterm libuv jansson cmocka) -lm -lpthread -lutil
+$(BUILD)/tests/bench/peer_mhd: $(BUILD)/tests/bench/peer_mhd.o
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -lmicrohttpd
+BENCHES += $(SERVICE_BENCHES) $(BUILD)/tests/bench/peer_mhd
 
 $(BUILD)/tests/screenshots/shoot: $(call objects,$(wildcard tests/screenshots/*.c)) $(SUPPORT) \
 		$(call archive,term) $(call archive,wire) $(call archive,base)

@@ -79,7 +79,9 @@ json_add_string(struct buf *out, const char *s)
 void
 json_add_comma(struct buf *out)
 {
-	if (out->len > 0 && !strchr("{[", out->data[out->len - 1]))
+	char last = out->len > 0 ? out->data[out->len - 1] : '{';
+
+	if (last != '{' && last != '[')
 		buf_add_char(out, ',');
 }
 
