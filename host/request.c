@@ -42,6 +42,8 @@ request_new(struct server *s, const char *uri, struct connection *on)
 	buf_init(&r->pending, PENDING_MAX);
 	on->request = r;
 	on->used = true;
+	on->since_ms = on->begun_ms = loop_now_ms(s->loop);
+	s->progress++;
 	return r;
 }
 
@@ -417,15 +419,31 @@ take_body(struct request *r, const char *bytes, size_t *len)
 	return MHD_YES;
 }
 
+static void
+refuse_head(struct request *r, const char *why)
+{
+	struct buf body;
+
+	buf_init(&body, 1024);
+	buf_addf(&body, "{\"code\":400,\"message\":\"%s\"}", why);
+	request_reply_early(r, 400, "application/json; charset=utf-8", &body);
+}
+
 static enum MHD_Result
 take_head(struct request *r, struct MHD_Connection *connection, const char *method,
     const char *version)
 {
+	const char *why;
+
 	r->headed = true;
 	r->chunked = !str_eq(version, MHD_HTTP_VERSION_1_0);
 	r->connection = connection;
 	r->method = method;
-	r->server->events->head(r->server->ctx, r);
+	why = request_refusal(r, version);
+	if (why)
+		refuse_head(r, why);
+	else
+		r->server->events->head(r->server->ctx, r);
 	buf_init(&r->body, r->body_limit);
 	return MHD_YES;
 }
@@ -437,6 +455,7 @@ request_advance(struct request *r, struct MHD_Connection *connection, const char
 	if (r->dead)
 		return MHD_NO;
 	r->on->since_ms = loop_now_ms(r->server->loop);
+	r->server->progress++;
 	if (!r->headed)
 		return take_head(r, connection, method, version);
 	if (*len > 0)

@@ -24,9 +24,59 @@
 #define LEFT_MS 1000
 #define FIRST_REQUEST_MS 30000 /* a connection that never asks */
 #define BODY_STALL_MS 60000    /* a header or body that stops coming */
+#define BODY_LIMIT_MS 600000   /* one that trickles in, and nobody reads as it comes */
 #define MAX_CONNECTIONS 12000
+#define STUCK_RUNS 8
+#define STUCK_MS 20
 
 /* ---- connections */
+
+static void
+cut(struct connection *c)
+{
+	c->cut = true;
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+/* Nothing was asked, or not even the header is complete. */
+static bool
+is_idle(const struct connection *c)
+{
+	return !c->cut && (!c->request || !c->request->headed);
+}
+
+/* So many connections that few places are left. */
+static size_t
+few_places(const struct server *s)
+{
+	return s->connection_limit - s->connection_limit / 8;
+}
+
+/* Connections that only lie there must not keep out those that ask: when few places are
+ * left, the first come go until a quarter is free again. */
+static void
+make_room(struct server *s)
+{
+	size_t enough = s->connection_limit - s->connection_limit / 4;
+	size_t left = s->connection_count;
+	struct connection *c = s->connections;
+
+	if (s->connection_count < s->crowded_at)
+		return;
+	while (c->next)
+		c = c->next;
+	/* not the newest: it has had no time to ask */
+	for (; c && c->prev && left > enough; c = c->prev) {
+		if (is_idle(c))
+			cut(c);
+		left -= c->cut;
+	}
+	/* All in use: look again when some more have come. */
+	s->crowded_at = left > enough ? s->connection_count + s->connection_limit / 64 + 1
+				      : s->connection_count + 1;
+	log_debug(
+	    "server", "%zu connections: room made to %zu", s->connection_count, left);
+}
 
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -47,7 +97,9 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 			c->next->prev = c;
 		s->connections = c;
 		s->connection_count++;
+		s->progress++;
 		*context = c;
+		make_room(s);
 		return;
 	}
 	if (c->prev)
@@ -57,6 +109,8 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 	if (c->next)
 		c->next->prev = c->prev;
 	s->connection_count--;
+	s->progress++;
+	s->crowded_at = MIN(s->crowded_at, MAX(few_places(s), s->connection_count + 1));
 	free(c);
 	*context = NULL;
 }
@@ -86,18 +140,24 @@ is_stalled(const struct connection *c, uint64_t now_ms)
 	if (r->suspended || r->queued)
 		return false;
 	/* A sink is a long-lived input stream: silence is its right. */
-	return silent_ms > BODY_STALL_MS && !r->sink;
+	return !r->sink &&
+	       (silent_ms > BODY_STALL_MS || now_ms - c->begun_ms > BODY_LIMIT_MS);
+}
+
+void
+server_cut_stalled(struct server *s, uint64_t now_ms)
+{
+	for (struct connection *c = s->connections; c; c = c->next)
+		if (is_stalled(c, now_ms))
+			cut(c);
 }
 
 static void
 on_sweep(void *ctx)
 {
 	struct server *s = ctx;
-	uint64_t now_ms = loop_now_ms(s->loop);
 
-	for (struct connection *c = s->connections; c; c = c->next)
-		if (is_stalled(c, now_ms))
-			shutdown(c->fd, SHUT_RDWR);
+	server_cut_stalled(s, loop_now_ms(s->loop));
 	if (!s->connections)
 		timer_stop(s->sweep);
 }
@@ -136,6 +196,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context,
 	if (!r)
 		return;
 	r->on->since_ms = loop_now_ms(r->server->loop);
+	r->server->progress++;
 	request_left(r);
 	request_free(r);
 	*context = NULL;
@@ -163,21 +224,31 @@ server_run(struct server *s)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 	enum MHD_Result waits = MHD_NO;
+	uint64_t progress;
+	int vain = 0;
 
 	if (s->stopping)
 		return;
+	/* A line of a chunked body that is longer than its memory: 0.9.75 neither reads on
+	 * nor gives up, and says all the time that it has work. */
+	s->stuck = false;
 	for (int i = 0; i < RUNS_MAX; i++) {
 		/* What a resumed connection closes is only buried by the next run. */
 		bool resumed = s->resumed;
 
 		s->resumed = false;
+		progress = s->progress;
 		MHD_run(s->daemon);
+		vain = resumed || s->progress != progress ? 0 : vain + 1;
 		waits = MHD_get_timeout(s->daemon, &wait_ms);
 		if (!resumed && !s->resumed && (waits != MHD_YES || wait_ms > 0))
 			break;
+		s->stuck = vain >= STUCK_RUNS && !s->resumed;
+		if (s->stuck)
+			break;
 	}
 	if (waits == MHD_YES)
-		timer_start(s->again, wait_ms, 0);
+		timer_start(s->again, s->stuck ? STUCK_MS : wait_ms, 0);
 	else
 		timer_stop(s->again);
 	if (s->connections && !timer_is_active(s->sweep))
@@ -279,7 +350,7 @@ start_daemon(struct server *s, int listener)
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, listener, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, connection_limit(), NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, (int)s->connection_limit, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_LIMIT_S, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -307,6 +378,8 @@ server_new(struct loop *loop, int port, const struct server_events *events, void
 	s->events = events;
 	s->ctx = ctx;
 	s->port = bound_port(listener);
+	s->connection_limit = (size_t)connection_limit();
+	s->crowded_at = few_places(s);
 	s->daemon = start_daemon(s, listener);
 	if (!s->daemon) {
 		close(listener);

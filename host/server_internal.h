@@ -14,7 +14,9 @@ struct connection {
 	struct request *request; /* borrowed: the one being served, NULL between two */
 	int fd;			 /* libmicrohttpd's */
 	uint64_t since_ms;	 /* of the last progress */
+	uint64_t begun_ms;	 /* of the request being served */
 	bool used;		 /* a request was begun on it */
+	bool cut;		 /* shut down by us, about to go */
 };
 
 struct server {
@@ -29,7 +31,10 @@ struct server {
 	struct request *woken;		    /* borrowed list: streams with more to send */
 	bool resumed;			    /* libmicrohttpd has something to do */
 	struct connection *connections;	    /* owned list */
-	size_t connection_count;
+	size_t connection_count, connection_limit;
+	size_t crowded_at; /* so many connections, and the idle ones must go */
+	uint64_t progress; /* calls of libmicrohttpd so far */
+	bool stuck;	   /* it says it has work, and does none */
 	int port;
 	bool stopping;
 };
@@ -70,6 +75,12 @@ struct request {
 	bool early;	/* answered past libmicrohttpd; the rest of the body is dropped */
 	bool dead;	/* the client left */
 };
+
+/* Cuts who stalls, as the sweep does every few seconds. */
+void server_cut_stalled(struct server *s, uint64_t now_ms);
+/* What in the header makes it unclear where the request ends, or whom it is for; NULL: in
+ * order. request_check.c */
+const char *request_refusal(const struct request *r, const char *version);
 
 struct request *request_new(struct server *s, const char *uri, struct connection *on);
 void request_free(struct request *r);
