@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -196,6 +198,15 @@ ring_bytes(int64_t asked)
 	return asked > 0 ? (size_t)asked : 0;
 }
 
+/* What we start would inherit the ring with the person's keys. Failing is no hole: sandboxes
+ * have no calls for keys, host/init/keys.c. */
+static void
+leave_session_keys(void)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		log_debug("host", "the session's keyring is kept: %s", strerror(errno));
+}
+
 struct host *
 host_open(struct loop *loop, const struct host_options *options, struct error *err)
 {
@@ -208,6 +219,7 @@ host_open(struct loop *loop, const struct host_options *options, struct error *e
 	h->lock_fd = -1;
 	h->replay_ring = ring_bytes(options->replay_ring);
 	raise_limits();
+	leave_session_keys();
 	if (!make_directories(h, err) || !take_lock(h, err)) {
 		host_close(h);
 		return NULL;

@@ -56,6 +56,9 @@ bool account_find(const char *name, struct account *out);
 void account_name(uid_t uid, char *out, size_t size);
 void account_group_name(gid_t gid, char *out, size_t size);
 
+/* ---- keys.c: the person's kernel keyrings stay outside, for everything started later */
+bool keys_leave(void);
+
 /* ---- outfit.c: files every sandbox has; existing ones are left alone */
 void outfit(void);
 

@@ -258,6 +258,8 @@ settle(void)
 		return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 	if (geteuid() == 0 && !drop_capabilities())
 		return false;
+	if (!keys_leave())
+		return false;
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 

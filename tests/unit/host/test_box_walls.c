@@ -210,6 +210,26 @@ the_supervisor_cannot_be_touched(struct house *h)
 	    h->how->support.proc_mount ? "1" : "0"); /* the 3 of ls itself, no other */
 }
 
+/* A ring of the session is inherited through every namespace. */
+static void
+keys_of_the_machine_are_not_there(struct house *h)
+{
+	static const char script[] =
+	    "python3 -c 'import ctypes, errno, os, sys\n"
+	    "c = ctypes.CDLL(None, use_errno=True)\n"
+	    "n = {\"x86_64\": 248, \"aarch64\": 217}[os.uname().machine]\n"
+	    "for call in ((n + 2, 0, -3, 0), (n + 2, 0, -4, 0),\n"
+	    "             (n, b\"user\", b\"a\", b\"b\", 1, -3),\n"
+	    "             (n + 1, b\"user\", b\"sandtop-walls\", None, -3)):\n"
+	    "    gone = c.syscall(*call) < 0\n"
+	    "    print(gone and ctypes.get_errno() == errno.ENOSYS)'";
+
+	if (access("/usr/bin/python3", X_OK) != 0)
+		return;
+	assert_string_equal(said(h, NULL, script), "True\nTrue\nTrue\nTrue");
+	assert_string_equal(said(h, "root", script), "True\nTrue\nTrue\nTrue");
+}
+
 static void
 capabilities_are_few(struct house *h)
 {
@@ -401,6 +421,7 @@ static struct wall walls[] = {
 	WALL(the_system_is_read_only),
 	WALL(other_processes_are_not_there),
 	WALL(the_supervisor_cannot_be_touched),
+	WALL(keys_of_the_machine_are_not_there),
 	WALL(capabilities_are_few),
 	WALL(loopback_of_the_machine_is_out_of_reach),
 	WALL(without_internet_there_is_loopback_only),
