@@ -413,6 +413,75 @@ every_route_refuses_every_wrong_body(void **state)
 	host_is_well();
 }
 
+/* One member at a time is of a wrong kind; the others are in order. envd says 501 to a process
+ * that is named in no way. */
+static void
+members_of_a_wrong_kind_disturb_nobody(void **state)
+{
+	static const struct {
+		const char *path; /* of REST behind /sandboxes, of envd whole */
+		const char *json; /* %s: the value */
+		bool envd;
+	} members[] = {
+		{ "", "{\"templateID\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"timeout\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"metadata\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"metadata\":{\"a\":%s}}", false },
+		{ "", "{\"templateID\":\"base\",\"envVars\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"envVars\":{\"a\":%s}}", false },
+		{ "", "{\"templateID\":\"base\",\"autoPause\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"autoResume\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"secure\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"network\":%s}", false },
+		{ "", "{\"templateID\":\"base\",\"mcp\":%s}", false },
+		{ "/process.Process/SendSignal", "{\"process\":%s,\"signal\":9}", true },
+		{ "/process.Process/SendSignal",
+		    "{\"process\":{\"pid\":%s},\"signal\":9}", true },
+		{ "/process.Process/SendSignal",
+		    "{\"process\":{\"pid\":4000000},\"signal\":%s}", true },
+		{ "/process.Process/SendInput",
+		    "{\"process\":{\"pid\":4000000},\"input\":%s}", true },
+		{ "/process.Process/Update",
+		    "{\"process\":{\"pid\":4000000},\"pty\":{\"size\":%s}}", true },
+		{ "/filesystem.Filesystem/Stat", "{\"path\":%s}", true },
+		{ "/filesystem.Filesystem/ListDir", "{\"path\":\"/\",\"depth\":%s}",
+		    true },
+		{ "/filesystem.Filesystem/Move",
+		    "{\"source\":%s,\"destination\":\"/tmp/x\"}", true },
+		{ "/filesystem.Filesystem/RemoveWatcher", "{\"watcherId\":%s}", true },
+	};
+	static const char *const values[] = { "null", "true", "-1", "0", "1.5", "1e308",
+		"1e999", "99999999999999999999", "\"\"", "\"no\"", "\"a\\u0000b\"",
+		"\"\\ud800\"", "[]", "[[]]", "{}", "{\"\":{}}", "{\"a\":null}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
+			const char *mark = strstr(members[i].json, "%s");
+			char *json = xasprintf("%.*s%s%s", (int)(mark - members[i].json),
+			    members[i].json, values[k], mark + 2);
+			char *path = xasprintf(
+			    "%s%s", members[i].envd ? "" : "/sandboxes", members[i].path);
+			char *headers = xasprintf("X-API-Key: %s\r\n%sContent-Type: "
+						  "application/json\r\n",
+			    house.host->file.key, members[i].envd ? guest.headers : "");
+			struct answer a;
+
+			ask("POST", path, headers, json, strlen(json), &a);
+			if (a.closed || (a.status >= 500 && a.status != 501) ||
+			    (a.status >= 400 && (!body_has(&a, "\"code\":") ||
+						    !body_has(&a, "\"message\":"))))
+				fail_msg(
+				    "%s %s: %d %s", path, json, a.status, a.body.data);
+			answer_clear(&a);
+			free(headers);
+			free(path);
+			free(json);
+		}
+	}
+	host_is_well();
+}
+
 int
 main(void)
 {
@@ -424,6 +493,7 @@ main(void)
 		cmocka_unit_test(a_body_that_trickles_has_an_end),
 		cmocka_unit_test(a_crowd_keeps_nobody_out),
 		cmocka_unit_test(every_route_refuses_every_wrong_body),
+		cmocka_unit_test(members_of_a_wrong_kind_disturb_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, open_guest, close_house);
