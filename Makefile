@@ -54,9 +54,6 @@ SUBMAKE = $(MAKE) --no-print-directory $(JOBS)
 
 include scripts/rooms.mk
 
-# make INTEROP=1 test: the judges at the end
-AND_INTEROP = $(if $(INTEROP),&& sh tests/interop/run.sh $(BUILD))
-
 .PHONY: all run test test-unit test-program test-interop test-san bench screenshots lint format \
 	fuzz install clean help deps docs
 .DEFAULT_GOAL := all
@@ -68,10 +65,10 @@ run: ## start the local host, fill it with the sample fleet, open the dashboard
 	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init
 	@sh scripts/run.sh $(BUILD)/sandtop
 
-test: ## install what the tests need, build, run every test
+test: ## install what the tests need, build, run every test, then E2B's own clients
 	@sh scripts/deps.sh test
 	@$(SUBMAKE) test-binaries
-	@sh tests/run.sh $(BUILD) $(AND_INTEROP)
+	@sh tests/run.sh $(BUILD) $(if $(SAN),all,judged)
 
 test-unit: test-unit-binaries ## unit and picture tests only
 	@sh tests/run.sh $(BUILD) unit
@@ -80,7 +77,7 @@ test-program: test-program-binaries ## tests that drive the real program
 	@sh tests/run.sh $(BUILD) program
 
 test-interop: ## E2B's own clients, pinned, from npm and PyPI, against the local host
-	@sh scripts/deps.sh run
+	@sh scripts/deps.sh interop
 	@$(SUBMAKE) $(BUILD)/sandtop $(BUILD)/sandtop-init
 	@sh tests/interop/run.sh $(BUILD)
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs test programs and sums up. usage: tests/run.sh BUILD [unit|program]
+# Runs test programs and sums up. usage: tests/run.sh BUILD [unit|program|judged]
+# judged: all of them, then E2B's own clients.
 # Ends with "N passed, N failed, N skipped" alone on a line; exit 1 on any failure.
 set -u
 build=$1
@@ -43,6 +44,23 @@ list=
 for program in $list; do
 	run_one "$program"
 done
+
+# Its last line is counted, not shown: there is one sum.
+run_judges() {
+	log=$logs/interop.log
+	: >"$log"
+	sh tests/interop/run.sh "$build" 2>&1 | tee "$log" | grep -vE '^[0-9]+ passed, |^$'
+	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+	if [ -z "$sum" ]; then
+		echo "FAIL interop: it died (log $log)"
+		failed=$((failed + 1))
+		return
+	fi
+	# shellcheck disable=SC2086
+	set -- $sum
+	passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+}
+[ "$kind" != judged ] || run_judges
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -50,9 +50,23 @@ npm_into() {
 	echo "$*" >"$folder/complete"
 }
 
+# An unreachable registry shall cost seconds, not minutes.
+npm_answers() {
+	timeout 25 npm view "${JS_PINS%% *}" version --fetch-retries=0 --fetch-timeout=8000 \
+		>"$cache/js.log" 2>&1 </dev/null
+}
+
+pip_answers() {
+	mkdir -p "$work/probe"
+	timeout 25 "$cache/py/bin/pip" download -q --no-deps --retries 0 --timeout 8 \
+		-d "$work/probe" "$PY_PINS" >"$cache/py.log" 2>&1 </dev/null
+}
+
 why_no_js=
 prepare_js() {
 	command -v npm >/dev/null 2>&1 || { why_no_js='npm is missing'; return; }
+	[ "$(cat "$cache/js/complete" 2>/dev/null)" = "--ignore-scripts $JS_PINS" ] || npm_answers ||
+		{ why_no_js="npm's registry does not answer: $(last_word "$cache/js.log")"; return; }
 	node=$(command -v node)
 	if [ -z "$node" ] || ! new_enough "$node"; then
 		npm_into "$cache/node" "$NODE_PIN" ||
@@ -72,6 +86,8 @@ prepare_py() {
 	rm -rf "$cache/py"
 	python3 -m venv "$cache/py" >"$cache/py.log" 2>&1 ||
 		{ why_no_py='python3 cannot make a venv (python3-venv is missing?)'; return; }
+	pip_answers ||
+		{ why_no_py="PyPI does not answer: $(last_word "$cache/py.log")"; return; }
 	timeout 300 "$cache/py/bin/pip" install -q --retries 1 --timeout 30 "$PY_PINS" \
 		>"$cache/py.log" 2>&1 </dev/null ||
 		{ why_no_py="pip could not install: $(last_word "$cache/py.log")"; return; }
