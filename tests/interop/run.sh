@@ -101,13 +101,14 @@ run_suite() { # SUITE COMMAND...
 	status=$?
 	good=$(grep -c '^ok   ' "$log")
 	bad=$(grep -c '^FAIL ' "$log")
+	none=$(grep -c '^skip ' "$log")
 	grep '^end of suite$' "$log" >/dev/null || {
 		bad=$((bad + 1))
 		echo "FAIL $suite: it died (status $status)"
 		tail -n 20 "$log"
 	}
-	sed -n "s/^ok   /ok   $suite: /p; s/^FAIL /FAIL $suite: /p" "$log"
-	passed=$((passed + good)) failed=$((failed + bad))
+	sed -n "s/^ok   /ok   $suite: /p; s/^FAIL /FAIL $suite: /p; s/^skip /skipped $suite: /p" "$log"
+	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + none))
 }
 
 end() {
@@ -138,11 +139,11 @@ cp "$here"/*.mjs "$here"/*.py "$here"/*.sh "$work/suites"
 cd "$work/suites" || exit 1
 
 if [ -n "$why_no_js" ]; then
-	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs cli.sh cli_pty.py
+	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs cli.sh cli_pty.py
 else
 	ln -s "$cache/js/node_modules" node_modules
 	cli=$cache/js/node_modules/@e2b/cli/dist/index.js
-	for suite in sandbox.mjs commands.mjs pty.mjs files.mjs; do
+	for suite in sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs; do
 		run_suite $suite "$node" $suite
 	done
 	run_suite cli.sh sh cli.sh "$node" "$cli"
@@ -153,9 +154,9 @@ else
 	fi
 fi
 if [ -n "$why_no_py" ]; then
-	skip "$why_no_py" sandbox.py commands.py files.py
+	skip "$why_no_py" sandbox.py commands.py files.py async.py git.py
 else
-	for suite in sandbox.py commands.py files.py; do
+	for suite in sandbox.py commands.py files.py async.py git.py; do
 		run_suite $suite "$cache/py/bin/python" $suite
 	done
 fi

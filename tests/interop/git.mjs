@@ -1,0 +1,69 @@
+// sandbox.git of the npm package, on repositories inside the sandbox; root; network rules.
+import * as e2b from 'e2b'
+import { assert, check, finish, refused } from './check.mjs'
+
+const { Sandbox, InvalidArgumentError, SandboxError } = e2b
+const s = await Sandbox.create({ timeoutMs: 300_000 })
+const g = s.git
+
+await check('commands.run: root has uid 0', async () => {
+  assert.equal((await s.commands.run('id -u', { user: 'root' })).stdout, '0\n')
+})
+await check('updateNetwork: refused, and said', async () => {
+  await refused(s.updateNetwork({ denyOut: ['0.0.0.0/0'] }), SandboxError)
+})
+if ((await s.commands.run('command -v git || true')).stdout === '') {
+  console.log('skip git: this machine has none, so its sandboxes have none')
+  await s.kill()
+  finish()
+}
+await check('init, configureUser, setConfig, getConfig', async () => {
+  await g.init('r', { initialBranch: 'main' })
+  await g.init('hub.git', { bare: true, initialBranch: 'main' })
+  await g.configureUser('Tester', 'tester@example.invalid')
+  await g.setConfig('pull.rebase', 'false')
+  assert.equal(await g.getConfig('user.name'), 'Tester')
+})
+await check('add, commit, status', async () => {
+  await s.files.write('r/a', 'one\n')
+  assert.equal((await g.status('r')).isClean, false)
+  await g.add('r')
+  await g.commit('r', 'first')
+  assert.equal((await g.status('r')).isClean, true)
+})
+await check('createBranch, checkoutBranch, branches, deleteBranch', async () => {
+  await g.createBranch('r', 'side')
+  assert.equal((await g.branches('r')).currentBranch, 'side')
+  await g.checkoutBranch('r', 'main')
+  await g.deleteBranch('r', 'side')
+  assert.deepEqual((await g.branches('r')).branches, ['main'])
+})
+await check('remoteAdd, remoteGet, push, clone, pull', async () => {
+  const to = { remote: 'origin', branch: 'main' }
+  await g.remoteAdd('r', 'origin', '/home/user/hub.git')
+  assert.equal(await g.remoteGet('r', 'origin'), '/home/user/hub.git')
+  await g.push('r', to)
+  await g.clone('/home/user/hub.git', { path: 'copy' })
+  assert.equal(await s.files.read('copy/a'), 'one\n')
+  await s.files.write('r/a', 'two\n')
+  await g.add('r')
+  await g.commit('r', 'second')
+  await g.push('r', to)
+  await g.pull('copy')
+  assert.equal(await s.files.read('copy/a'), 'two\n')
+})
+await check('restore, reset', async () => {
+  await s.files.write('r/a', 'spoilt\n')
+  await g.restore('r', { paths: ['a'] })
+  assert.equal(await s.files.read('r/a'), 'two\n')
+  await g.reset('r', { mode: 'hard', target: 'HEAD~1' })
+  assert.equal(await s.files.read('r/a'), 'one\n')
+})
+await check('errors: no repository, nothing to commit, no such branch, no paths', async () => {
+  await refused(g.status('/tmp'), Error)
+  await refused(g.commit('r', 'empty'), Error)
+  await refused(g.checkoutBranch('r', 'none'), Error)
+  await refused(g.restore('r', { paths: [] }), InvalidArgumentError)
+})
+await s.kill()
+finish()
