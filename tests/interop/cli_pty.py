@@ -89,4 +89,16 @@ def _():
     e2b("sandbox", "kill", box)
 
 
+@check("connect --user root")
+def _():
+    box = e2b("sandbox", "create", "--detach", "base").strip()
+    t = Terminal("sandbox", "connect", "--user", "root", box)
+    t.has(rb"[$#] ")
+    t.type(b'echo "uid=$(id -u)."\n')
+    t.has(rb"uid=0\.")
+    t.type(b"exit\n")
+    same(t.status(), 0)
+    e2b("sandbox", "kill", box)
+
+
 finish()
