@@ -131,7 +131,7 @@ typedef void box_spawned(void *ctx, const struct box_process *process);
  * Subscribed before the child can write: the descriptors arrive before exec. */
 void box_spawn(
     struct box *b, const struct box_spawn *spawn, box_spawned *done, void *ctx);
-/* false: no such process any more. `done` may be NULL. */
+/* A negative pid is its whole group. false: no such process any more. `done` may be NULL. */
 void box_signal(struct box *b, int pid, int signum,
     void (*done)(void *ctx, bool delivered), void *ctx);
 

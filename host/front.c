@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "host/interpreter.h"
 #include "host/ports.h"
 #include "host/reply.h"
 #include "host/sandbox_internal.h"
@@ -192,7 +193,8 @@ front_admit(struct host *h, struct request *r, const struct target *target)
 		return s;
 	if (!s || !is_woken_by_traffic(s))
 		reply_proxy_error(r, 502, target->id, PORTS_NOT_FOUND_TEXT, 0);
-	else if (s->state != SANDBOX_RESUMING && !front_has_token(r, s))
+	else if (target->port == HOST_ENVD_PORT && s->state != SANDBOX_RESUMING &&
+		 !front_has_token(r, s))
 		reply_proxy_error(r, 403, target->id,
 		    "The sandbox is paused and is woken only by a request with its "
 		    "access token",
@@ -205,12 +207,23 @@ front_admit(struct host *h, struct request *r, const struct target *target)
 /* ---- other ports */
 
 bool
+front_is_ours(const struct host *h, const struct target *target)
+{
+	const struct sandbox *s;
+
+	if (target->port != INTERPRETER_PORT)
+		return target->port == HOST_ENVD_PORT;
+	s = registry_find_real(h->registry, target->id);
+	return s && sandbox_has_interpreter(s);
+}
+
+bool
 front_take_port(struct host *h, struct request *r, const struct target *target)
 {
 	struct sandbox *s = registry_find_real(h->registry, target->id);
 	int64_t wake_s = 0;
 
-	if (target->port == HOST_ENVD_PORT || target->problem || !s)
+	if (target->problem || !s || front_is_ours(h, target))
 		return false;
 	if (s->state != SANDBOX_RUNNING) {
 		if (!is_woken_by_traffic(s))

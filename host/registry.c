@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "host/interpreter.h"
 #include "host/journal.h"
 #include "host/sandbox_internal.h"
 #include "host/store.h"
@@ -109,6 +110,7 @@ registry_add(struct registry *r, struct rest_sandbox *info, struct pairs *envs)
 	s->processes = process_table_new(
 	    r->host->loop, r->host->replay_ring, sandbox_process_events(), s);
 	s->watchers = watcher_table_new(r->host->loop);
+	s->interpreter = interpreter_new(r->host->loop);
 	return s;
 }
 

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "host/envd.h"
 #include "host/front.h"
+#include "host/interpreter.h"
 #include "host/ports.h"
 #include "host/reply.h"
 #include "host/rest.h"
@@ -35,6 +36,12 @@
 	{                                                                                \
 		.side = ROUTE_ENVD, .kind = ROUTE_STREAM, .auth = ROUTE_TOKEN,           \
 		.method = "POST", .path = p, .run = fn                                   \
+	}
+
+#define CELLS(m, p, fn)                                                                  \
+	{                                                                                \
+		.side = ROUTE_INTERPRETER, .auth = ROUTE_OPEN, .method = m, .path = p,   \
+		.run = fn                                                                \
 	}
 
 /* clang-format off */
@@ -102,6 +109,13 @@ static const struct route routes[] = {
 	    .run = serve_upload, .begin = serve_upload_begin },
 	{ .side = ROUTE_ENVD, .auth = ROUTE_TOKEN, .method = "POST", .path = "/files/compose",
 	    .run = serve_compose },
+
+	CELLS("GET",    "/health",              interpret_health),
+	CELLS("POST",   "/execute",             interpret_execute),
+	CELLS("GET",    "/contexts",            interpret_list),
+	CELLS("POST",   "/contexts",            interpret_create),
+	CELLS("POST",   "/contexts/{}/restart", interpret_restart),
+	CELLS("DELETE", "/contexts/{}",         interpret_remove),
 };
 /* clang-format on */
 
@@ -312,6 +326,25 @@ serve_envd(struct host *h, struct request *r, struct sandbox *s)
 }
 
 static void
+serve_interpreter(struct host *h, struct request *r, struct sandbox *s)
+{
+	struct call c = { .host = h, .request = r, .sandbox = s };
+	const char *allowed;
+
+	front_add_cors(r);
+	if (str_eq(request_method(r), "OPTIONS")) {
+		answer_preflight(r);
+		return;
+	}
+	c.route = routes_find(
+	    ROUTE_INTERPRETER, request_method(r), request_path(r), c.param, &allowed);
+	if (c.route)
+		c.route->run(&c);
+	else
+		refuse_route(r, allowed);
+}
+
+static void
 serve_sandbox(struct host *h, struct request *r, const struct target *target)
 {
 	struct sandbox *s;
@@ -324,13 +357,15 @@ serve_sandbox(struct host *h, struct request *r, const struct target *target)
 		refuse_internal(r);
 		return;
 	}
-	if (target->port != HOST_ENVD_PORT) { /* it was not there when the header came */
+	if (!front_is_ours(h, target)) { /* it was not there when the header came */
 		reply_proxy_error(r, 502, target->id, PORTS_NOT_FOUND_TEXT, 0);
 		return;
 	}
 	s = front_admit(h, r, target);
-	if (s)
+	if (s && target->port == HOST_ENVD_PORT)
 		serve_envd(h, r, s);
+	else if (s)
+		serve_interpreter(h, r, s);
 }
 
 void

@@ -12,7 +12,7 @@
 #include "host/core.h"
 #include "host/server.h"
 
-enum route_side { ROUTE_API, ROUTE_ENVD };
+enum route_side { ROUTE_API, ROUTE_ENVD, ROUTE_INTERPRETER };
 enum route_auth {
 	ROUTE_OPEN,   /* nobody is asked */
 	ROUTE_KEY,    /* X-API-Key */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "host/interpreter.h"
 #include "host/journal.h"
 #include "host/ports.h"
 #include "host/sandbox_internal.h"
@@ -78,6 +79,7 @@ sandbox_free(struct sandbox *s)
 {
 	process_table_free(s->processes);
 	watcher_table_free(s->watchers);
+	interpreter_free(s->interpreter);
 	box_free(s->box);
 	while (s->waiters) {
 		struct waiter *next = s->waiters->next;
@@ -238,6 +240,7 @@ drop_all(struct sandbox *s, const char *why)
 		return;
 	process_table_drop(s->processes, why);
 	watcher_table_drop(s->watchers, why);
+	interpreter_drop(s->interpreter, why);
 }
 
 static void
@@ -275,7 +278,8 @@ on_box_exited(void *ctx, int pid, int status)
 {
 	struct sandbox *s = ctx;
 
-	process_table_exited(s->processes, pid, status);
+	if (!interpreter_exited(s->interpreter, pid))
+		process_table_exited(s->processes, pid, status);
 }
 
 static void
@@ -292,6 +296,15 @@ static const struct box_events box_events = {
 	.ended = on_box_ended,
 	.exited = on_box_exited,
 };
+
+bool
+sandbox_has_interpreter(const struct sandbox *s)
+{
+	const struct template *t =
+	    catalogue_find(s->registry->host->catalogue, s->info.template_id);
+
+	return !s->simulated && t && t->interpreter;
+}
 
 void
 sandbox_default_envs(const struct sandbox *s, struct pairs *out)
@@ -439,6 +452,7 @@ sandbox_pause(
 	}
 	process_table_cut_viewers(s->processes, paused_text);
 	watcher_table_cut(s->watchers, paused_text);
+	interpreter_cut(s->interpreter, paused_text);
 	done(ctx, s, NULL);
 }
 

@@ -43,6 +43,8 @@ struct waiter {
 	void *ctx; /* borrowed */
 };
 
+struct interpreter;
+
 struct sandbox {
 	struct sandbox *next;	   /* owned by the registry's list */
 	struct registry *registry; /* borrowed */
@@ -58,6 +60,7 @@ struct sandbox {
 	bool box_ending;		 /* it was killed and has not ended yet */
 	struct process_table *processes; /* owned; NULL: simulated */
 	struct watcher_table *watchers;	 /* owned; NULL: simulated */
+	struct interpreter *interpreter; /* owned; NULL: simulated */
 	int64_t resume_timeout_s;	 /* of the resume under way */
 	struct waiter *waiters;		 /* owned list: of the transition under way */
 
@@ -83,6 +86,8 @@ bool sandbox_id_parse(const char *text, char out[32]);
 /* Ends what runs without forgetting it; done() once when all boxes have ended. */
 void registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx);
 
+/* Its template has the code interpreter: port 49999 is answered by us. */
+bool sandbox_has_interpreter(const struct sandbox *s);
 /* What every process gets: ids, then the create's own. */
 void sandbox_default_envs(const struct sandbox *s, struct pairs *out);
 

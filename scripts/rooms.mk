@@ -18,6 +18,19 @@ $(BUILD)/%.o: %.c
 	@echo "  cc   $<"
 	$(Q)$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
 
+# programs for sandboxes, carried inside ours
+KERNELS := python:python.py node:node.js bash:bash.sh
+define kernel_rules
+$(BUILD)/host/kernels/$(1).c: host/kernels/$(2) scripts/embed.sh
+	@mkdir -p $$(@D)
+	$$(Q)sh scripts/embed.sh $(1) host/kernels/$(2) >$$@
+$(BUILD)/host/kernels/$(1).o: $(BUILD)/host/kernels/$(1).c
+	@echo "  cc   $$<"
+	$$(Q)$(CC) $$(CFLAGS_ALL) -c -o $$@ $$<
+$(call archive,host): $(BUILD)/host/kernels/$(1).o
+endef
+$(foreach k,$(KERNELS),$(eval $(call kernel_rules,$(word 1,$(subst :, ,$(k))),$(word 2,$(subst :, ,$(k))))))
+
 define room_rules
 $(1)_SOURCES := $$(call sources,$(1))
 $$(call archive,$(1)): $$(call objects,$$($(1)_SOURCES))

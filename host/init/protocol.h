@@ -135,7 +135,7 @@ struct init_spawned {
 };
 
 struct init_signal {
-	int32_t pid;
+	int32_t pid; /* negative: its whole group, as kill() has it */
 	int32_t signum;
 };
 
