@@ -92,6 +92,15 @@ void box_remove_dir(struct loop *loop, const char *dir, const char *init_path,
     const struct box_support *support, void (*done)(void *ctx, const struct error *err),
     void *ctx);
 
+/* Copies the directory of a box that has ended or is frozen, with owners, modes, times and
+ * links as they are, into `to`, which is made; off the loop. err is NULL on success; else
+ * what was copied is still there. Reports once, unless cancelled before. */
+struct box_copy;
+struct box_copy *box_copy_dir(struct loop *loop, const char *from, const char *to,
+    const char *init_path, const struct box_support *support,
+    void (*done)(void *ctx, const struct error *err), void *ctx);
+void box_copy_cancel(struct box_copy *c); /* NULL is fine */
+
 /* Freezes or thaws all processes inside (cgroup.freeze, else stop signals). The
  * supervisor stays reachable. */
 bool box_freeze(struct box *b, struct error *err) MUST_CHECK;

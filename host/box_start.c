@@ -225,8 +225,9 @@ add_proc(struct strlist *args, const struct box_options *o)
 	add(args, "--ro-bind", "/proc/sys", "/proc/sys");
 }
 
+/* `copy_to`: the directory is copied there; NULL: it is not. */
 static void
-add_container(struct strlist *args, const struct box_options *o)
+add_container(struct strlist *args, const struct box_options *o, const char *copy_to)
 {
 	static const char *const always[] = {
 		"--unshare-pid",
@@ -249,6 +250,10 @@ add_container(struct strlist *args, const struct box_options *o)
 	add(args, "--tmpfs", LAYOUT_OWN, NULL);
 	add(args, "--ro-bind", o->init_path, LAYOUT_INIT);
 	add_machine_etc(args);
+	if (copy_to) {
+		add(args, "--ro-bind", o->dir, LAYOUT_COPY_FROM);
+		add(args, "--bind", copy_to, LAYOUT_COPY_TO);
+	}
 	add(args, "--remount-ro", LAYOUT_OWN, NULL);
 	add(args, "--chdir", "/", NULL);
 	add(args, "--", LAYOUT_INIT, NULL);
@@ -311,7 +316,7 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 	if (plain ? !path_make_dirs(options->dir, err) : !prepare_root(options->dir, err))
 		return false;
 	if (!plain)
-		add_container(&args, options);
+		add_container(&args, options, NULL);
 	add_supervisor(&args, options);
 	bool started = run(options, &args, socket, out, err);
 
@@ -319,10 +324,15 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 	return started;
 }
 
-/*
- * Files of mapped uids can be removed only from inside such a map; where our
- * own uid owns everything, or we are root, the wiper runs outside.
- */
+/* Files of mapped uids can be removed and made only from inside such a map; where our own
+ * uid owns everything, or we are root, it is done outside. */
+static bool
+needs_map(const struct box_support *support)
+{
+	return geteuid() != 0 && support->rung == BOX_RUNG_BWRAP_USERNS &&
+	       support->idmap.count > 0;
+}
+
 bool
 box_start_wipe(
     const struct box_options *options, struct box_started *out, struct error *err)
@@ -330,16 +340,38 @@ box_start_wipe(
 	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
 	struct box_options o = *options;
 	struct strlist args = { .count = 0 };
-	bool inside = geteuid() != 0 && o.support->rung == BOX_RUNG_BWRAP_USERNS &&
-		      o.support->idmap.count > 0;
+	bool inside = needs_map(o.support);
 
 	if (inside && !prepare_root(o.dir, err))
 		return false;
 	if (inside)
-		add_container(&args, &o);
+		add_container(&args, &o, NULL);
 	else
 		o.support = &plain;
 	add(&args, "--wipe", inside ? "/" : o.dir, NULL);
+	bool started = run(&o, &args, -1, out, err);
+
+	strlist_clear(&args);
+	return started;
+}
+
+bool
+box_start_copy(const struct box_options *options, const char *to, struct box_started *out,
+    struct error *err)
+{
+	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
+	struct box_options o = *options;
+	struct strlist args = { .count = 0 };
+	bool inside = needs_map(o.support);
+
+	if (!path_make_dirs(to, err) || (inside && !prepare_root(o.dir, err)))
+		return false;
+	if (inside)
+		add_container(&args, &o, to);
+	else
+		o.support = &plain;
+	add(&args, "--copy", inside ? LAYOUT_COPY_FROM : o.dir,
+	    inside ? LAYOUT_COPY_TO : to);
 	bool started = run(&o, &args, -1, out, err);
 
 	strlist_clear(&args);

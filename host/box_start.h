@@ -26,4 +26,8 @@ bool box_start(const struct box_options *options, int socket, struct box_started
 bool box_start_wipe(const struct box_options *options, struct box_started *out,
     struct error *err) MUST_CHECK;
 
+/* As box_start, but what runs inside copies the directory into `to`, which is empty. */
+bool box_start_copy(const struct box_options *options, const char *to,
+    struct box_started *out, struct error *err) MUST_CHECK;
+
 #endif

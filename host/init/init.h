@@ -107,6 +107,8 @@ void census_kill_all(void); /* returns when no child is left */
 
 /* ---- wipe.c: removes what is below a directory of a sandbox that has ended */
 int wipe(const char *directory);
+/* ---- copy.c: does not return unless it fails */
+int copy(const char *from, const char *to);
 
 /* ---- main.c */
 _Noreturn void finish(void); /* ends everything inside, then the supervisor */

@@ -322,6 +322,8 @@ main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--wipe") == 0)
 		return wipe(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "--copy") == 0)
+		return copy(argv[2], argv[3]);
 	int type;
 	socklen_t size = sizeof type;
 

@@ -1,0 +1,164 @@
+/* Copies of sandboxes' directories: every kind of file, links that lead out, failures. */
+#include "box_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+struct report {
+	bool done, failed;
+	enum error_code code;
+};
+
+static void
+on_copied(void *ctx, const struct error *err)
+{
+	struct report *r = ctx;
+
+	r->done = true;
+	r->failed = err != NULL;
+	r->code = err ? err->code : ERROR_NONE;
+}
+
+static void
+copy_to(struct house *h, const char *to, struct report *out)
+{
+	*out = (struct report){ 0 };
+	box_copy_dir(h->loop, h->dir, to, init_path(), &h->how->support, on_copied, out);
+	wait_for(h, &out->done);
+}
+
+/* Takes the path. */
+static void
+remove_copy(struct house *h, char *copy)
+{
+	struct report report = { 0 };
+
+	box_remove_dir(
+	    h->loop, copy, init_path(), &h->how->support, on_copied, &report);
+	wait_for(h, &report.done);
+	assert_false(report.failed);
+	free(copy);
+}
+
+static void
+every_kind_of_file_is_as_it_was(void **state)
+{
+	static const char make[] =
+	    "cd ~ && echo text > file && chmod 640 file && ln file hard && ln -s file "
+	    "soft "
+	    "&& ln -s /etc/passwd out && ln -s ../../../../../../etc/shadow up "
+	    "&& mkfifo pipe && mkdir -p deep/er && chmod 700 deep && : > 'new\nline' "
+	    "&& truncate -s 8M holes && touch -d '2001-02-03 04:05:06 UTC' file";
+	static const char show[] =
+	    "cd ~ && cat soft && stat -c '%a %Y %h %U' file && readlink out up && "
+	    "stat -c %F pipe && stat -c %a deep && ls -A | wc -l && stat -c '%s %b' "
+	    "holes";
+
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+		struct report report;
+		char *first, *copy, *before;
+
+		house_open(&h, &variants[i]);
+		said(&h, NULL, make);
+		before = xstrdup(said(&h, NULL, show));
+		assert_non_null(strstr(before, "981173106"));
+		house_stop(&h);
+		first = h.dir;
+		copy = path_join(h.outer, "copy");
+		copy_to(&h, copy, &report);
+		assert_false(report.failed);
+		h.dir = copy;
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(said(&h, NULL, show), before);
+		said(&h, NULL, "echo other > ~/file");
+		house_stop(&h);
+		h.dir = first;
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(said(&h, NULL, "cat ~/hard"), "text");
+		remove_copy(&h, copy);
+		free(before);
+		house_close(&h);
+	}
+}
+
+static void
+two_users_stay_two(void **state)
+{
+	struct house h;
+	struct report report;
+	char *first, *copy;
+
+	(void)state;
+	if (variants[0].support.idmap.count == 0)
+		skip();
+	house_open(&h, &variants[0]);
+	said(&h, "root", "echo r > /opt-file && chown root:root /opt-file");
+	said(&h, NULL, "echo u > ~/user-file");
+	house_stop(&h);
+	first = h.dir;
+	copy = path_join(h.outer, "copy");
+	copy_to(&h, copy, &report);
+	assert_false(report.failed);
+	h.dir = copy;
+	house_start(&h, "itest1234567890", NULL, false);
+	assert_string_equal(
+	    said(&h, NULL, "stat -c %U /opt-file /home/user/user-file"), "root\nuser");
+	house_stop(&h);
+	h.dir = first;
+	remove_copy(&h, copy);
+	house_start(&h, "itest1234567890", NULL, false);
+	house_close(&h);
+}
+
+static void
+a_copy_that_cannot_be_made_says_so(void **state)
+{
+	struct house h;
+	struct report report;
+
+	(void)state;
+	house_open(&h, &variants[0]);
+	house_stop(&h);
+	copy_to(&h, "/proc/no/such/place", &report);
+	assert_true(report.failed);
+	house_start(&h, "itest1234567890", NULL, false);
+	house_close(&h);
+}
+
+static void
+a_cancelled_copy_is_not_reported(void **state)
+{
+	struct house h;
+	struct report report = { 0 };
+	char *copy;
+
+	(void)state;
+	house_open(&h, &variants[0]);
+	house_stop(&h);
+	copy = path_join(h.outer, "copy");
+	box_copy_cancel(box_copy_dir(
+	    h.loop, h.dir, copy, init_path(), &h.how->support, on_copied, &report));
+	house_start(&h, "itest1234567890", NULL, false);
+	said(&h, NULL, "true");
+	assert_false(report.done);
+	remove_copy(&h, copy);
+	house_close(&h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_of_file_is_as_it_was),
+		cmocka_unit_test(two_users_stay_two),
+		cmocka_unit_test(a_copy_that_cannot_be_made_says_so),
+		cmocka_unit_test(a_cancelled_copy_is_not_reported),
+	};
+
+	return cmocka_run_group_tests(tests, find_variants, NULL);
+}
