@@ -4,11 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dirent.h>
+#include <stdio.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
+#include "base/random.h"
+#include "host/box.h"
+#include "host/core.h"
+#include "host/store.h"
 
 struct catalogue {
+	struct host *host;	/* borrowed; NULL: in memory only */
+	char *trees;		/* owned: the directory of all trees */
 	struct template *first; /* owned list */
+	struct build *doomed;	/* owned list: removed, but their trees are in use */
 };
 
 /* ---- outsets */
@@ -127,18 +139,6 @@ add_built_in(struct catalogue *c, size_t index)
 	c->first = t;
 }
 
-struct catalogue *
-catalogue_new(struct host *host, struct error *err)
-{
-	struct catalogue *c = xcalloc(1, sizeof *c);
-
-	(void)host;
-	(void)err;
-	for (size_t i = ARRAY_LEN(built_in); i-- > 0;)
-		add_built_in(c, i);
-	return c;
-}
-
 static void
 free_build(struct build *b)
 {
@@ -178,6 +178,14 @@ catalogue_free(struct catalogue *c)
 		free_template(c->first);
 		c->first = next;
 	}
+	while (c && c->doomed) {
+		struct build *next = c->doomed->next;
+
+		free_build(c->doomed);
+		c->doomed = next;
+	}
+	if (c)
+		free(c->trees);
 	free(c);
 }
 
@@ -252,4 +260,448 @@ catalogue_find_build(const struct catalogue *c, const char *reference)
 			found = at->build;
 	free(copy);
 	return found;
+}
+
+/* ---- rows: texts in the order of the tables in store.c */
+
+static void
+add_number(struct strlist *columns, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", (long long)number);
+	strlist_add(columns, text);
+}
+
+static void
+add_text(struct strlist *columns, const char *text)
+{
+	strlist_add(columns, text ? text : "");
+}
+
+static void
+add_pairs(struct strlist *columns, const struct pairs *pairs)
+{
+	struct buf text;
+
+	buf_init(&text, REST_MAX_BODY);
+	pairs_encode(&text, pairs);
+	strlist_add(columns, text.data);
+	buf_clear(&text);
+}
+
+static int64_t
+number_at(const struct strlist *columns, size_t i)
+{
+	int64_t number;
+
+	return parse_int(columns->items[i], INT64_MIN, INT64_MAX, &number) ? number : 0;
+}
+
+static char *
+text_at(const struct strlist *columns, size_t i)
+{
+	return *columns->items[i] ? xstrdup(columns->items[i]) : NULL;
+}
+
+static void
+pairs_at(const struct strlist *columns, size_t i, struct pairs *out)
+{
+	const char *text = columns->items[i];
+
+	if (*text && !pairs_decode(text, strlen(text), out, NULL))
+		*out = (struct pairs){ 0 };
+}
+
+static void
+save_build(struct catalogue *c, const struct build *b)
+{
+	struct strlist columns = { .count = 0 };
+	const struct outset *o = &b->outset;
+
+	if (!c->host || b->template->kind == TEMPLATE_BUILT_IN)
+		return;
+	add_text(&columns, b->id);
+	add_text(&columns, b->template->id);
+	add_number(&columns, b->status);
+	add_number(&columns, b->created_ms);
+	add_number(&columns, b->updated_ms);
+	add_number(&columns, b->finished_ms);
+	add_number(&columns, b->cpu_count);
+	add_number(&columns, b->memory_mb);
+	add_number(&columns, b->disk_mb);
+	add_text(&columns, b->reason);
+	add_text(&columns, b->reason_step);
+	add_text(&columns, b->tree);
+	add_pairs(&columns, &o->envs);
+	add_text(&columns, o->user);
+	add_text(&columns, o->workdir);
+	add_text(&columns, o->start_cmd);
+	add_text(&columns, o->ready_cmd);
+	store_put_build(c->host->store, &columns);
+	strlist_clear(&columns);
+}
+
+/* Tags as pairs: the name, then when it was set and what it names. */
+static void
+add_tags(struct strlist *columns, const struct template *t)
+{
+	struct pairs tags = { .count = 0 };
+
+	for (const struct template_tag *tag = t->tags; tag; tag = tag->next) {
+		char *text =
+		    xasprintf("%lld %s", (long long)tag->created_ms, tag->build->id);
+
+		pairs_set(&tags, tag->name, text);
+		free(text);
+	}
+	add_pairs(columns, &tags);
+	pairs_clear(&tags);
+}
+
+void
+catalogue_save(struct catalogue *c, struct template *t)
+{
+	struct strlist columns = { .count = 0 };
+	struct buf names;
+
+	if (!c->host || t->kind == TEMPLATE_BUILT_IN)
+		return;
+	buf_init(&names, REST_MAX_BODY);
+	for (size_t i = 0; i < t->names.count; i++)
+		buf_addf(&names, "%s%s", i > 0 ? "," : "", t->names.items[i]);
+	add_text(&columns, t->id);
+	add_number(&columns, t->kind);
+	add_text(&columns, names.data);
+	add_number(&columns, t->is_public);
+	add_number(&columns, t->interpreter);
+	add_number(&columns, t->created_ms);
+	add_number(&columns, t->updated_ms);
+	add_number(&columns, t->spawned_ms);
+	add_number(&columns, t->spawn_count);
+	add_text(&columns, t->sandbox_id);
+	add_text(&columns, t->base_id);
+	add_tags(&columns, t);
+	store_put_template(c->host->store, &columns);
+	strlist_clear(&columns);
+	buf_clear(&names);
+}
+
+/* ---- reading them */
+
+struct loading {
+	struct catalogue *catalogue;
+	struct pairs tags; /* template id and tag, then what the row says of it */
+};
+
+static void
+load_template(void *ctx, const struct strlist *columns)
+{
+	struct loading *l = ctx;
+	struct template *t = xcalloc(1, sizeof *t);
+	struct pairs tags = { .count = 0 };
+
+	str_copy(t->id, sizeof t->id, columns->items[0]);
+	t->kind = (enum template_kind)number_at(columns, 1);
+	if (*columns->items[2])
+		strlist_split(&t->names, columns->items[2], ',');
+	t->is_public = number_at(columns, 3) != 0;
+	t->interpreter = number_at(columns, 4) != 0;
+	t->created_ms = number_at(columns, 5);
+	t->updated_ms = number_at(columns, 6);
+	t->spawned_ms = number_at(columns, 7);
+	t->spawn_count = number_at(columns, 8);
+	str_copy(t->sandbox_id, sizeof t->sandbox_id, columns->items[9]);
+	str_copy(t->base_id, sizeof t->base_id, columns->items[10]);
+	pairs_at(columns, 11, &tags);
+	for (size_t i = 0; i < tags.count; i++) {
+		char *key = xasprintf("%s:%s", t->id, tags.items[i].key);
+
+		pairs_set(&l->tags, key, tags.items[i].value);
+		free(key);
+	}
+	pairs_clear(&tags);
+	t->next = l->catalogue->first;
+	l->catalogue->first = t;
+}
+
+static void
+load_build(void *ctx, const struct strlist *columns)
+{
+	struct loading *l = ctx;
+	struct template *t = catalogue_find(l->catalogue, columns->items[1]);
+	struct build *b;
+
+	if (!t)
+		return;
+	b = add_build(t, columns->items[0], number_at(columns, 3));
+	b->status = (enum build_status)number_at(columns, 2);
+	b->updated_ms = number_at(columns, 4);
+	b->finished_ms = number_at(columns, 5);
+	b->cpu_count = (int)number_at(columns, 6);
+	b->memory_mb = number_at(columns, 7);
+	b->disk_mb = number_at(columns, 8);
+	b->reason = text_at(columns, 9);
+	b->reason_step = text_at(columns, 10);
+	b->tree = text_at(columns, 11);
+	pairs_at(columns, 12, &b->outset.envs);
+	b->outset.user = text_at(columns, 13);
+	b->outset.workdir = text_at(columns, 14);
+	b->outset.start_cmd = text_at(columns, 15);
+	b->outset.ready_cmd = text_at(columns, 16);
+	if (b->status == BUILD_WAITING || b->status == BUILD_BUILDING)
+		catalogue_set_status(l->catalogue, b, BUILD_ERROR,
+		    "the local host ended while it was being built: build it again",
+		    NULL);
+}
+
+/* "<template>:<tag>" and "<time> <build>" */
+static void
+load_tags(struct loading *l)
+{
+	for (size_t i = 0; i < l->tags.count; i++) {
+		const char *key = l->tags.items[i].key, *value = l->tags.items[i].value;
+		const char *colon = strchr(key, ':'), *blank = strchr(value, ' ');
+		struct template *t = catalogue_find(l->catalogue, key);
+		struct build *b = t && blank ? template_find_build(t, blank + 1) : NULL;
+		char *time = xstrndup(value, blank ? (size_t)(blank - value) : 0);
+		int64_t set_ms = 0;
+
+		if (b && colon && parse_int(time, 0, INT64_MAX, &set_ms))
+			add_tag(t, colon + 1, b, set_ms);
+		free(time);
+	}
+	pairs_clear(&l->tags);
+}
+
+static void
+on_tree_removed(void *ctx, const struct error *err)
+{
+	(void)ctx;
+	if (err)
+		log_warn("catalogue", "%s", err->text);
+}
+
+static void
+remove_tree(struct catalogue *c, const char *path)
+{
+	if (c->host && path)
+		box_remove_dir(c->host->loop, path, c->host->init_path, &c->host->support,
+		    on_tree_removed, NULL);
+}
+
+static bool
+is_tree_of_somebody(const struct catalogue *c, const char *path)
+{
+	for (const struct template *t = c->first; t; t = t->next)
+		for (const struct build *b = t->builds; b; b = b->next)
+			if (str_eq(b->tree, path))
+				return true;
+	return false;
+}
+
+/* What a crash left: half a copy, or a tree whose template is gone. */
+static void
+remove_stray_trees(struct catalogue *c)
+{
+	DIR *dir = opendir(c->trees);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *path = path_join(c->trees, entry->d_name);
+
+		if (entry->d_name[0] != '.' && !is_tree_of_somebody(c, path))
+			remove_tree(c, path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+struct catalogue *
+catalogue_new(struct host *host, struct error *err)
+{
+	struct catalogue *c = xcalloc(1, sizeof *c);
+	struct loading loading = { .catalogue = c };
+	bool loaded = true;
+
+	c->host = host;
+	for (size_t i = ARRAY_LEN(built_in); i-- > 0;)
+		add_built_in(c, i);
+	if (!host)
+		return c;
+	c->trees = path_join(host->data_dir, "trees");
+	loaded = path_make_dirs(c->trees, err) &&
+		 store_each_template(host->store, load_template, &loading, err) &&
+		 store_each_build(host->store, load_build, &loading, err);
+	load_tags(&loading);
+	if (!loaded) {
+		catalogue_free(c);
+		return NULL;
+	}
+	remove_stray_trees(c);
+	return c;
+}
+
+/* ---- changes */
+
+void
+catalogue_new_uuid(char out[CATALOGUE_UUID_SIZE])
+{
+	char hex[33];
+
+	random_hex(hex, 32);
+	snprintf(out, CATALOGUE_UUID_SIZE, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
+	    hex + 12, hex + 15, hex + 18);
+}
+
+struct template *
+catalogue_add(struct catalogue *c, enum template_kind kind, const char *name)
+{
+	struct template *t = xcalloc(1, sizeof *t);
+
+	t->kind = kind;
+	random_id(t->id, 20);
+	if (name)
+		strlist_add(&t->names, name);
+	t->created_ms = t->updated_ms = clock_wall_ms();
+	t->next = c->first;
+	c->first = t;
+	catalogue_save(c, t);
+	return t;
+}
+
+struct build *
+catalogue_add_build(struct catalogue *c, struct template *t, const struct build *like)
+{
+	char id[CATALOGUE_UUID_SIZE];
+	struct build *b;
+
+	catalogue_new_uuid(id);
+	b = add_build(t, id, clock_wall_ms());
+	b->cpu_count = like->cpu_count;
+	b->memory_mb = like->memory_mb;
+	b->disk_mb = like->disk_mb;
+	save_build(c, b);
+	return b;
+}
+
+static bool
+has_tag(const struct build *b)
+{
+	for (const struct template_tag *tag = b->template->tags; tag; tag = tag->next)
+		if (tag->build == b)
+			return true;
+	return false;
+}
+
+void
+catalogue_set_status(struct catalogue *c, struct build *b, enum build_status status,
+    const char *why, const char *step)
+{
+	b->status = status;
+	b->updated_ms = clock_wall_ms();
+	if (status == BUILD_READY || status == BUILD_ERROR)
+		b->finished_ms = b->updated_ms;
+	free(b->reason);
+	free(b->reason_step);
+	b->reason = copy_or_null(why);
+	b->reason_step = copy_or_null(step);
+	if (status == BUILD_READY) {
+		b->template->updated_ms = b->updated_ms;
+		if (!has_tag(b))
+			catalogue_set_tag(c, b->template, "default", b);
+	}
+	save_build(c, b);
+}
+
+static void
+drop_tag(struct template *t, const char *name)
+{
+	struct template_tag **at = &t->tags;
+
+	while (*at && !str_eq((*at)->name, name))
+		at = &(*at)->next;
+	if (*at) {
+		struct template_tag *tag = *at;
+
+		*at = tag->next;
+		free(tag->name);
+		free(tag);
+	}
+}
+
+void
+catalogue_set_tag(
+    struct catalogue *c, struct template *t, const char *name, struct build *b)
+{
+	drop_tag(t, name);
+	if (b)
+		add_tag(t, name, b, clock_wall_ms());
+	catalogue_save(c, t);
+}
+
+char *
+catalogue_tree_path(const struct catalogue *c, const char *build_id)
+{
+	return path_join(c->trees, build_id);
+}
+
+void
+build_hold(struct build *b)
+{
+	b->users++;
+}
+
+static void
+end_build(struct catalogue *c, struct build *b)
+{
+	remove_tree(c, b->tree);
+	free_build(b);
+}
+
+void
+catalogue_release(struct catalogue *c, struct build *b)
+{
+	struct build **at = &c->doomed;
+
+	if (--b->users > 0 || !b->doomed)
+		return;
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	end_build(c, b);
+}
+
+/* A build in use loses its template and lives on until it is released. */
+static void
+doom_build(struct catalogue *c, struct build *b)
+{
+	if (b->users == 0) {
+		end_build(c, b);
+		return;
+	}
+	b->doomed = true;
+	b->template = NULL;
+	b->next = c->doomed;
+	c->doomed = b;
+}
+
+void
+catalogue_remove(struct catalogue *c, struct template *t)
+{
+	struct template **at = &c->first;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	if (c->host)
+		store_drop_template(c->host->store, t->id);
+	while (t->builds) {
+		struct build *b = t->builds;
+
+		t->builds = b->next;
+		doom_build(c, b);
+	}
+	free_template(t);
 }

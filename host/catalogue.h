@@ -52,6 +52,7 @@ struct build {
 	char *tree; /* owned; a directory below data/trees; NULL: sandboxes begin empty */
 	struct outset outset; /* owned */
 	unsigned users;	      /* copies of the tree that are being made: it must stay */
+	bool doomed;	      /* its template was removed; goes with the last user */
 };
 
 struct template_tag {
@@ -96,5 +97,29 @@ struct build *catalogue_find_build(const struct catalogue *c, const char *refere
 struct build *template_find_build(const struct template *t, const char *build_id);
 bool template_reference_has_tag(const char *reference);
 const char *template_alias(const struct template *t); /* the first name, "" without one */
+
+/* ---- changes; all are kept on disk */
+/* `name` NULL: it has none. It is not to be found before. */
+struct template *catalogue_add(
+    struct catalogue *c, enum template_kind kind, const char *name);
+/* A new build, waiting, of the size of `like`. */
+struct build *catalogue_add_build(
+    struct catalogue *c, struct template *t, const struct build *like);
+/* `why` and `step` for BUILD_ERROR, else NULL. What is ready gets a tag "default" unless it
+ * has others. */
+void catalogue_set_status(struct catalogue *c, struct build *b, enum build_status status,
+    const char *why, const char *step);
+void catalogue_set_tag(struct catalogue *c, struct template *t, const char *name,
+    struct build *b);					      /* NULL: the tag goes */
+void catalogue_save(struct catalogue *c, struct template *t); /* another member changed */
+/* With builds, tags and trees, these when nobody copies them any more. */
+void catalogue_remove(struct catalogue *c, struct template *t);
+/* A directory for the tree of a build, not yet there. Caller frees. */
+char *catalogue_tree_path(const struct catalogue *c, const char *build_id);
+/* While its tree is being copied. */
+void build_hold(struct build *b);
+void catalogue_release(struct catalogue *c, struct build *b);
+/* A new random UUID. */
+void catalogue_new_uuid(char out[CATALOGUE_UUID_SIZE]);
 
 #endif

@@ -43,7 +43,14 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS answer(key TEXT PRIMARY KEY, d0 INTEGER, d1 INTEGER,"
     " at INTEGER, status INTEGER, body TEXT) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS team(at INTEGER PRIMARY KEY, running INTEGER,"
-    " started INTEGER);";
+    " started INTEGER);"
+    "CREATE TABLE IF NOT EXISTS template(id TEXT PRIMARY KEY, kind INTEGER, names TEXT,"
+    " public INTEGER, interpreter INTEGER, created INTEGER, updated INTEGER,"
+    " spawned INTEGER, spawns INTEGER, sandbox TEXT, base TEXT, tags TEXT) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS build(id TEXT PRIMARY KEY, template TEXT, status INTEGER,"
+    " created INTEGER, updated INTEGER, finished INTEGER, cpus INTEGER, memory INTEGER,"
+    " disk INTEGER, reason TEXT, step TEXT, tree TEXT, envs TEXT, user TEXT,"
+    " workdir TEXT, start TEXT, ready TEXT) WITHOUT ROWID;";
 
 static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_SANDBOX] = "INSERT OR REPLACE INTO sandbox VALUES"
@@ -80,6 +87,14 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
 	[STORE_READ_TEAM] = "SELECT at/?3*?3 AS bucket,max(running),sum(started) "
 			    "FROM team WHERE at BETWEEN ?1 AND ?2 "
 			    "GROUP BY bucket ORDER BY bucket",
+	[STORE_PUT_TEMPLATE] = "INSERT OR REPLACE INTO template VALUES"
+			       "(?,?,?,?,?,?,?,?,?,?,?,?)",
+	[STORE_DROP_TEMPLATE] = "DELETE FROM template WHERE id=?",
+	[STORE_LIST_TEMPLATES] = "SELECT * FROM template ORDER BY created",
+	[STORE_PUT_BUILD] = "INSERT OR REPLACE INTO build VALUES"
+			    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[STORE_DROP_BUILDS] = "DELETE FROM build WHERE template=?",
+	[STORE_LIST_BUILDS] = "SELECT * FROM build ORDER BY created",
 	[STORE_LIST_ANSWERS] = "SELECT key,d0,d1,at,status,body FROM answer",
 };
 

@@ -112,4 +112,17 @@ bool store_each_answer(struct store *s,
     void (*each)(void *ctx, const struct store_answer *row), void *ctx,
     struct error *err) MUST_CHECK;
 
+/* ---- templates and builds: a row of texts each, in the order of the tables' columns in
+ * store.c; "" is nothing. catalogue.c knows what they mean. */
+void store_put_template(struct store *s, const struct strlist *columns);
+void store_put_build(struct store *s, const struct strlist *columns);
+void store_drop_template(struct store *s, const char *id); /* with its builds */
+/* At start, the oldest first; block. */
+bool store_each_template(struct store *s,
+    void (*each)(void *ctx, const struct strlist *columns), void *ctx,
+    struct error *err) MUST_CHECK;
+bool store_each_build(struct store *s,
+    void (*each)(void *ctx, const struct strlist *columns), void *ctx,
+    struct error *err) MUST_CHECK;
+
 #endif
