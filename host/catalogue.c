@@ -647,6 +647,20 @@ catalogue_tree_path(const struct catalogue *c, const char *build_id)
 	return path_join(c->trees, build_id);
 }
 
+struct build *
+catalogue_add_loose(struct catalogue *c)
+{
+	struct build *b = xcalloc(1, sizeof *b);
+
+	catalogue_new_uuid(b->id);
+	b->tree = catalogue_tree_path(c, b->id);
+	b->users = 1;
+	b->doomed = true;
+	b->next = c->doomed;
+	c->doomed = b;
+	return b;
+}
+
 void
 build_hold(struct build *b)
 {

@@ -116,6 +116,8 @@ void catalogue_save(struct catalogue *c, struct template *t); /* another member 
 void catalogue_remove(struct catalogue *c, struct template *t);
 /* A directory for the tree of a build, not yet there. Caller frees. */
 char *catalogue_tree_path(const struct catalogue *c, const char *build_id);
+/* A tree without a template, held once: it goes with its last user. */
+struct build *catalogue_add_loose(struct catalogue *c);
 /* While its tree is being copied. */
 void build_hold(struct build *b);
 void catalogue_release(struct catalogue *c, struct build *b);

@@ -62,7 +62,8 @@ on_expiry(void *ctx)
 
 	for (struct sandbox *s = r->first; s; s = next) {
 		next = s->next;
-		if (s->state == SANDBOX_RUNNING && s->info.end_ms <= now_ms)
+		if (s->state == SANDBOX_RUNNING && !s->snapshot &&
+		    s->info.end_ms <= now_ms)
 			sandbox_expire(s);
 	}
 	registry_schedule(r);
@@ -74,7 +75,7 @@ registry_schedule(struct registry *r)
 	int64_t now_ms = clock_wall_ms(), wait_ms = INT64_MAX;
 
 	for (const struct sandbox *s = r->first; s; s = s->next)
-		if (s->state == SANDBOX_RUNNING)
+		if (s->state == SANDBOX_RUNNING && !s->snapshot)
 			wait_ms = MIN(wait_ms, s->info.end_ms - now_ms);
 	if (wait_ms == INT64_MAX || r->closing)
 		timer_stop(r->expiry);

@@ -28,6 +28,8 @@ void rest_template_delete(struct call *c);
 void rest_template_alias(struct call *c);
 void rest_template_tags(struct call *c);
 void rest_snapshots(struct call *c);
+void rest_snapshot(struct call *c);
+void rest_fork(struct call *c);
 void rest_network(struct call *c);
 void rest_teams(struct call *c);
 void rest_team_metrics(struct call *c);
@@ -47,6 +49,7 @@ struct pending *rest_pending(struct call *c, const char *id, int status);
 /* Frees it. Returns the request to answer, NULL when nobody waits. */
 struct request *rest_pending_end(struct pending *p);
 /* Create's, connect's and resume's object. */
+void rest_add_created(struct buf *out, const struct sandbox *s);
 void rest_reply_created(struct request *r, int status, const struct sandbox *s);
 /* Status for what a sandbox operation said. */
 int rest_status_of(const struct error *err);

@@ -54,7 +54,7 @@ rest_pending_end(struct pending *p)
 }
 
 void
-rest_reply_created(struct request *r, int status, const struct sandbox *s)
+rest_add_created(struct buf *out, const struct sandbox *s)
 {
 	const struct rest_created created = {
 		.id = s->info.id,
@@ -64,10 +64,17 @@ rest_reply_created(struct request *r, int status, const struct sandbox *s)
 		.envd_token = s->info.envd_token,
 		.domain = s->info.domain,
 	};
+
+	rest_created_encode(out, &created);
+}
+
+void
+rest_reply_created(struct request *r, int status, const struct sandbox *s)
+{
 	struct buf body;
 
 	buf_init(&body, REPLY_MAX);
-	rest_created_encode(&body, &created);
+	rest_add_created(&body, s);
 	reply_json(r, status, &body);
 }
 

@@ -160,15 +160,3 @@ rest_template_tags(struct call *c)
 	reply_json(c->request, 200, &body);
 }
 
-/* None can be made here. */
-void
-rest_snapshots(struct call *c)
-{
-	struct buf body;
-
-	if (!check_page(c))
-		return;
-	buf_init(&body, REPLY_MAX);
-	buf_add_str(&body, "[]");
-	reply_json(c->request, 200, &body);
-}

@@ -76,6 +76,8 @@ static const struct route routes[] = {
 	API("GET",    "/teams/{}/metrics",        1, rest_team_metrics),
 	API("GET",    "/teams/{}/metrics/max",    1, rest_team_metrics_max),
 	API("GET",    "/snapshots",               1, rest_snapshots),
+	API("POST",   "/sandboxes/{}/snapshots",  1, rest_snapshot),
+	API("POST",   "/sandboxes/{}/fork",       1, rest_fork),
 
 	{ .side = ROUTE_ENVD, .auth = ROUTE_OPEN, .method = "GET", .path = "/health",
 	    .run = serve_health },

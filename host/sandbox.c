@@ -18,6 +18,14 @@
 static const char gone_text[] = "the sandbox was killed";
 static const char paused_text[] = "the sandbox was paused";
 
+/* A copy of its files under way. */
+struct snapshot {
+	struct sandbox *sandbox; /* borrowed */
+	struct box_copy *copy;	 /* owned */
+	sandbox_done *done;
+	void *ctx; /* borrowed */
+};
+
 /* ---- small things */
 
 static void
@@ -81,6 +89,12 @@ sandbox_free(struct sandbox *s)
 	watcher_table_free(s->watchers);
 	interpreter_free(s->interpreter);
 	box_free(s->box);
+	box_copy_cancel(s->filling);
+	if (s->from)
+		catalogue_release(s->registry->host->catalogue, s->from);
+	if (s->snapshot)
+		box_copy_cancel(s->snapshot->copy);
+	free(s->snapshot);
 	while (s->waiters) {
 		struct waiter *next = s->waiters->next;
 
@@ -191,6 +205,7 @@ on_box_ready(void *ctx)
 }
 
 static void start_box(struct sandbox *s);
+static void end_snapshot(struct sandbox *s, const struct error *err);
 
 static void
 fail_start(struct sandbox *s, const struct error *why)
@@ -255,6 +270,7 @@ on_box_ended(void *ctx, const struct error *why)
 	/* Also what was being started when a pause dropped the others: it knows the box. */
 	ports_cut(r->host->ports, s->info.id);
 	drop_all(s, asked ? paused_text : "the sandbox's container ended");
+	end_snapshot(s, why ? why : &unknown);
 	loop_defer(r->host->loop, on_box_free, s->box);
 	s->box = NULL;
 	s->box_ending = false;
@@ -343,9 +359,21 @@ start_box(struct sandbox *s)
 
 /* ---- create */
 
+/* A sandbox made from a snapshot shows the template of the first one. */
+static const struct template *
+shown_template(const struct catalogue *c, const struct build *build)
+{
+	const struct template *t = build->template;
+	const struct template *base =
+	    t->kind == TEMPLATE_SNAPSHOT ? catalogue_find(c, t->base_id) : NULL;
+
+	return base ? base : t;
+}
+
 static void
 fill_info(struct rest_sandbox *info, const struct rest_create *spec,
-    const struct build *build, const struct box_support *support)
+    const struct build *build, const struct template *shown,
+    const struct box_support *support)
 {
 	char token[65];
 
@@ -353,8 +381,8 @@ fill_info(struct rest_sandbox *info, const struct rest_create *spec,
 	info->id[0] = 'i';
 	random_id(info->id + 1, 20);
 	random_hex(token, 64);
-	info->template_id = xstrdup(build->template->id);
-	info->alias = xstrdup(template_alias(build->template));
+	info->template_id = xstrdup(shown->id);
+	info->alias = xstrdup(template_alias(shown));
 	info->envd_version = xstrdup(HOST_ENVD_VERSION);
 	info->envd_token = xstrdup(token);
 	/* Without limits nothing holds a sandbox to the template's CPUs: it has them all. */
@@ -368,6 +396,40 @@ fill_info(struct rest_sandbox *info, const struct rest_create *spec,
 	pairs_copy(&info->metadata, &spec->metadata);
 }
 
+static void
+on_filled(void *ctx, const struct error *err)
+{
+	struct sandbox *s = ctx;
+
+	s->filling = NULL;
+	catalogue_release(s->registry->host->catalogue, s->from);
+	s->from = NULL;
+	if (err)
+		fail_start(s, err);
+	else
+		start_box(s);
+}
+
+/* Starts a new one, with a copy of the build's tree if it has one. */
+static void
+begin(struct sandbox *s, struct build *build, sandbox_done *done, void *ctx)
+{
+	struct host *h = s->registry->host;
+
+	s->state = SANDBOX_STARTING;
+	s->created_ms = clock_wall_ms();
+	s->resume_timeout_s = s->timeout_s;
+	wait_for(s, done, ctx);
+	if (!build->tree) {
+		start_box(s);
+		return;
+	}
+	build_hold(build);
+	s->from = build;
+	s->filling = box_copy_dir(
+	    h->loop, build->tree, s->dir, h->init_path, &h->support, on_filled, s);
+}
+
 void
 sandbox_create(struct registry *r, const struct rest_create *spec, struct build *build,
     int64_t timeout_s, sandbox_done *done, void *ctx)
@@ -376,15 +438,97 @@ sandbox_create(struct registry *r, const struct rest_create *spec, struct build 
 	struct pairs envs = { 0 };
 	struct sandbox *s;
 
-	fill_info(&info, spec, build, &r->host->support);
-	pairs_copy(&envs, &spec->envs);
+	fill_info(&info, spec, build, shown_template(r->host->catalogue, build),
+	    &r->host->support);
+	pairs_copy(&envs, &build->outset.envs);
+	for (size_t i = 0; i < spec->envs.count; i++)
+		pairs_set(&envs, spec->envs.items[i].key, spec->envs.items[i].value);
+	build->template->spawned_ms = clock_wall_ms();
+	build->template->spawn_count++;
+	catalogue_save(r->host->catalogue, build->template);
 	s = registry_add(r, &info, &envs);
-	s->state = SANDBOX_STARTING;
-	s->created_ms = clock_wall_ms();
-	s->timeout_s = s->resume_timeout_s = timeout_s;
+	s->timeout_s = timeout_s;
 	s->pause_memory = spec->auto_pause_memory != REST_NO;
-	wait_for(s, done, ctx);
-	start_box(s);
+	begin(s, build, done, ctx);
+}
+
+void
+sandbox_fork(struct sandbox *source, struct build *files, int64_t timeout_s,
+    sandbox_done *done, void *ctx)
+{
+	const struct rest_sandbox *like = &source->info;
+	struct rest_sandbox info = *like;
+	struct pairs envs = { 0 };
+	struct sandbox *s;
+	char token[65];
+
+	info.id = xcalloc(1, 32);
+	info.id[0] = 'i';
+	random_id(info.id + 1, 20);
+	random_hex(token, 64);
+	info.envd_token = xstrdup(token);
+	info.template_id = xstrdup(like->template_id);
+	info.alias = like->alias ? xstrdup(like->alias) : NULL;
+	info.envd_version = xstrdup(like->envd_version);
+	info.state_text = info.domain = NULL;
+	info.metadata = (struct pairs){ 0 };
+	pairs_copy(&info.metadata, &like->metadata);
+	pairs_copy(&envs, &source->envs);
+	s = registry_add(source->registry, &info, &envs);
+	s->timeout_s = timeout_s;
+	s->pause_memory = source->pause_memory;
+	begin(s, files, done, ctx);
+}
+
+/* ---- copies of its files */
+
+static void
+end_snapshot(struct sandbox *s, const struct error *err)
+{
+	struct snapshot *snapshot = s->snapshot;
+
+	if (!snapshot)
+		return;
+	s->snapshot = NULL;
+	box_copy_cancel(snapshot->copy);
+	snapshot->done(snapshot->ctx, err ? NULL : s, err);
+	free(snapshot);
+	registry_schedule(s->registry);
+}
+
+static void
+on_snapped(void *ctx, const struct error *err)
+{
+	struct snapshot *snapshot = ctx;
+	struct sandbox *s = snapshot->sandbox;
+	struct error thaw = { 0 };
+
+	snapshot->copy = NULL;
+	if (s->box && !box_thaw(s->box, &thaw))
+		err = &thaw;
+	note(s, err ? "error" : "info", err ? err->text : "Snapshot of its files taken",
+	    NULL);
+	end_snapshot(s, err);
+}
+
+void
+sandbox_snapshot(struct sandbox *s, const char *to, sandbox_done *done, void *ctx)
+{
+	struct host *h = s->registry->host;
+	struct error err = { .code = ERROR_CONFLICT,
+		.text = "another snapshot of this sandbox is being taken: wait for it" };
+	struct snapshot *snapshot;
+
+	if (s->snapshot || !box_freeze(s->box, &err)) {
+		done(ctx, NULL, &err);
+		return;
+	}
+	snapshot = s->snapshot = xcalloc(1, sizeof *snapshot);
+	snapshot->sandbox = s;
+	snapshot->done = done;
+	snapshot->ctx = ctx;
+	snapshot->copy = box_copy_dir(
+	    h->loop, s->dir, to, h->init_path, &h->support, on_snapped, snapshot);
 }
 
 /* ---- kill */
@@ -396,6 +540,7 @@ sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx)
 		.text = "the sandbox was killed" };
 
 	tell_waiters(s, NULL, &gone);
+	end_snapshot(s, &gone);
 	note(s, "info", why, NULL);
 	drop_all(s, gone_text);
 	ports_cut(s->registry->host->ports, s->info.id);
@@ -430,6 +575,12 @@ sandbox_pause(
 	const char *const fields[] = { "kept", memory ? "memory and files" : "files",
 		NULL };
 
+	if (s->snapshot) {
+		error_set(&err, ERROR_CONFLICT,
+		    "a snapshot of this sandbox is being taken: pause it afterwards");
+		done(ctx, NULL, &err);
+		return;
+	}
 	if (memory && !s->simulated && !box_freeze(s->box, &err)) {
 		note(s, "error", err.text, NULL);
 		done(ctx, NULL, &err);

@@ -44,6 +44,7 @@ struct waiter {
 };
 
 struct interpreter;
+struct snapshot;
 
 struct sandbox {
 	struct sandbox *next;	   /* owned by the registry's list */
@@ -65,7 +66,10 @@ struct sandbox {
 	struct waiter *waiters;		 /* owned list: of the transition under way */
 
 	struct series series;
-	unsigned slot; /* of the sampler */
+	struct box_copy *filling;  /* owned; STARTING: its files are being copied */
+	struct build *from;	   /* borrowed and held: whose tree that is */
+	struct snapshot *snapshot; /* owned; its files are being copied elsewhere */
+	unsigned slot;		   /* of the sampler */
 	uint64_t seen_cpu_us,
 	    seen_at_us; /* envd's /metrics measures from its own last call */
 };
@@ -94,6 +98,13 @@ void sandbox_default_envs(const struct sandbox *s, struct pairs *out);
 /* ---- changes. Each reports once, from the loop or from within the call. */
 void sandbox_create(struct registry *r, const struct rest_create *spec,
     struct build *build, int64_t timeout_s, sandbox_done *done, void *ctx);
+/* Another one with the files of `files`, otherwise as `source` is now. */
+void sandbox_fork(struct sandbox *source, struct build *files, int64_t timeout_s,
+    sandbox_done *done, void *ctx);
+/* Copies the files of a running one to `to`, which is made; its processes stand still
+ * meanwhile. ERROR_CONFLICT: another copy is under way. done gets NULL when it failed or the
+ * sandbox ended; what was copied then is still there. */
+void sandbox_snapshot(struct sandbox *s, const char *to, sandbox_done *done, void *ctx);
 /* done gets NULL and no error (err->code NONE) when it is gone. */
 void sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx);
 /* Of a running one. `memory` false: only files are kept. */
