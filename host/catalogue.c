@@ -145,6 +145,7 @@ free_build(struct build *b)
 	free(b->reason);
 	free(b->reason_step);
 	free(b->tree);
+	strlist_clear(&b->wanted_tags);
 	outset_clear(&b->outset);
 	free(b);
 }
@@ -609,6 +610,8 @@ catalogue_set_status(struct catalogue *c, struct build *b, enum build_status sta
 	b->reason_step = copy_or_null(step);
 	if (status == BUILD_READY) {
 		b->template->updated_ms = b->updated_ms;
+		for (size_t i = 0; i < b->wanted_tags.count; i++)
+			catalogue_set_tag(c, b->template, b->wanted_tags.items[i], b);
 		if (!has_tag(b))
 			catalogue_set_tag(c, b->template, "default", b);
 	}

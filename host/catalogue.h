@@ -50,9 +50,11 @@ struct build {
 	char *reason,
 	    *reason_step; /* owned; why it failed, in which step; NULL: it did not */
 	char *tree; /* owned; a directory below data/trees; NULL: sandboxes begin empty */
-	struct outset outset; /* owned */
-	unsigned users;	      /* copies of the tree that are being made: it must stay */
-	bool doomed;	      /* its template was removed; goes with the last user */
+	struct outset outset;	    /* owned */
+	struct strlist wanted_tags; /* owned: what it is tagged with once it is ready */
+	bool ordered;		    /* its steps are known */
+	unsigned users; /* copies of the tree that are being made: it must stay */
+	bool doomed;	/* its template was removed; goes with the last user */
 };
 
 struct template_tag {

@@ -28,6 +28,7 @@ struct store;
 struct answers;
 struct ports;
 struct catalogue;
+struct builder;
 struct team;
 
 struct host {
@@ -45,6 +46,7 @@ struct host {
 	struct metrics *metrics;
 	struct catalogue *catalogue; /* of templates */
 	struct registry *registry;
+	struct builder *builder;
 	struct team *team;
 	struct ports *ports;
 	bool hurried;		 /* host_shutdown() did not wait for everything */

@@ -129,6 +129,10 @@ serve_start(struct call *c)
 		start.cols = DEFAULT_COLS;
 		start.rows = DEFAULT_ROWS;
 	}
+	if (str_is_empty(start.config.cwd) && c->sandbox->outset.workdir) {
+		free(start.config.cwd);
+		start.config.cwd = xstrdup(c->sandbox->outset.workdir);
+	}
 	s = xcalloc(1, sizeof *s);
 	s->request = c->request;
 	s->options.from = VIEWER_FROM_NOW;

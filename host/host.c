@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "host/answers.h"
+#include "host/builder.h"
 #include "host/core.h"
 #include "host/host_log.h"
 #include "host/journal.h"
@@ -171,6 +172,7 @@ open_parts(struct host *h, struct error *err)
 	h->journal = journal_new(h->store);
 	h->catalogue = catalogue_new(h, err);
 	h->registry = registry_new(h);
+	h->builder = builder_new(h);
 	h->team = team_new(h->loop, h->registry, h->store);
 	h->metrics = metrics_new(h->loop, h->registry, h->store);
 	h->answers = answers_new(h->store, err);
@@ -300,6 +302,7 @@ host_close(struct host *h)
 	server_free(h->server);
 	metrics_free(h->metrics);
 	team_free(h->team);
+	builder_free(h->builder);
 	registry_free(h->registry);
 	catalogue_free(h->catalogue);
 	ports_free(h->ports);

@@ -271,6 +271,19 @@ restore(void *ctx, struct store_sandbox *row)
 	    NULL);
 }
 
+static void
+restore_outset(void *ctx, const struct strlist *columns)
+{
+	struct registry *r = ctx;
+	struct sandbox *s = map_get(r->by_id, columns->items[0]);
+	struct outset none = { 0 }, *o = s ? &s->outset : &none;
+	char **const members[] = { &o->user, &o->workdir, &o->start_cmd, &o->ready_cmd };
+
+	for (size_t i = 0; s && i < ARRAY_LEN(members); i++)
+		if (*columns->items[i + 1])
+			*members[i] = xstrdup(columns->items[i + 1]);
+}
+
 /* Directories that no row speaks of: a create that a crash interrupted. */
 static void
 remove_strays(struct registry *r)
@@ -297,6 +310,8 @@ registry_load(struct registry *r, struct error *err)
 	if (!path_make_dirs(r->dir, err))
 		return false;
 	if (!store_each_sandbox(r->host->store, restore, r, err))
+		return false;
+	if (!store_each_outset(r->host->store, restore_outset, r, err))
 		return false;
 	remove_strays(r);
 	return true;

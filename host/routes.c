@@ -69,8 +69,27 @@ static const struct route routes[] = {
 	API("GET",    "/templates",               1, rest_templates),
 	API("GET",    "/templates/aliases/{}",    1, rest_template_alias),
 	API("GET",    "/templates/{}/tags",       1, rest_template_tags),
+	API("GET",    "/default-templates",       1, rest_default_templates),
+	API("POST",   "/templates/tags",          1, rest_tags_set),
+	API("DELETE", "/templates/tags",          1, rest_tags_remove),
+	API("GET",    "/templates/{}/tags/count", 1, rest_tags_count),
+	API("GET",    "/templates/{}/tags/exists", 1, rest_tags_exists),
 	API("GET",    "/templates/{}",            1, rest_template),
 	API("DELETE", "/templates/{}",            1, rest_template_delete),
+	API("PATCH",  "/templates/{}",            1, rest_template_patch),
+	API("PATCH",  "/v2/templates/{}",         2, rest_template_patch),
+	API("POST",   "/v3/templates",            3, rest_template_request),
+	API("POST",   "/templates",               1, rest_template_legacy),
+	API("POST",   "/v2/templates",            2, rest_template_legacy),
+	API("POST",   "/templates/{}",            1, rest_template_legacy),
+	API("POST",   "/templates/{}/builds/{}",  1, rest_template_legacy),
+	API("GET",    "/templates/{}/files/{}",   1, rest_template_file),
+	{ .side = ROUTE_API, .auth = ROUTE_OPEN, .method = "PUT",
+	    .path = "/template-files/{}/{}", .run = rest_template_upload,
+	    .begin = rest_template_upload_begin },
+	API("POST",   "/v2/templates/{}/builds/{}", 2, rest_build_start),
+	API("GET",    "/templates/{}/builds/{}/status", 1, rest_build_status),
+	API("GET",    "/templates/{}/builds/{}/logs", 1, rest_build_logs),
 	{ .side = ROUTE_API, .auth = ROUTE_OPEN, .method = "GET", .path = "/teams",
 	    .run = rest_teams },
 	API("GET",    "/teams/{}/metrics",        1, rest_team_metrics),
@@ -321,6 +340,8 @@ serve_envd(struct host *h, struct request *r, struct sandbox *s)
 	c.user = rpc_user(r);
 	if (!c.user)
 		return;
+	if (s->outset.user && !request_header(r, "Authorization"))
+		c.user = s->outset.user;
 	if (!c.route)
 		refuse_route(r, allowed);
 	else if (c.route->kind == ROUTE_PLAIN || rpc_accept(&c))
@@ -377,7 +398,7 @@ routes_ready(void *ctx, struct request *r)
 	struct target target;
 
 	front_parse(r, &target);
-	if (sink && target.port != HOST_ENVD_PORT)
+	if (sink && target.is_sandbox && target.port != HOST_ENVD_PORT)
 		ports_body_complete(sink);
 	else if (sink)
 		((struct route_sink *)sink)->finish(sink);
@@ -406,6 +427,19 @@ begin_upload(struct host *h, struct request *r, const struct target *target)
 		front_add_cors(r);
 		c.route->begin(&c);
 	}
+}
+
+/* The same for the API: only what needs no key is taken before it is whole. */
+static void
+begin_api_upload(struct host *h, struct request *r)
+{
+	struct call c = { .host = h, .request = r };
+	const char *allowed;
+
+	c.route =
+	    routes_find(ROUTE_API, request_method(r), request_path(r), c.param, &allowed);
+	if (c.route && c.route->begin && c.route->auth == ROUTE_OPEN)
+		c.route->begin(&c);
 }
 
 static bool
@@ -440,7 +474,9 @@ routes_head(void *ctx, struct request *r)
 		return;
 	limit = body_limit(ctx, r, &target);
 	request_set_body_limit(r, limit);
-	if (target.is_sandbox && !target.problem)
+	if (!target.is_sandbox)
+		begin_api_upload(ctx, r);
+	else if (!target.problem)
 		begin_upload(ctx, r, &target);
 	if (request_sink_ctx(r))
 		return; /* taken as it comes, however long it is */

@@ -12,6 +12,7 @@
 #include "host/journal.h"
 #include "host/ports.h"
 #include "host/sandbox_internal.h"
+#include "host/startup.h"
 #include "host/store.h"
 #include "host/team.h"
 
@@ -37,6 +38,23 @@ note(const struct sandbox *s, const char *level, const char *message,
 		    message, fields);
 }
 
+/* Most have none. */
+static void
+save_outset(const struct sandbox *s)
+{
+	const struct outset *o = &s->outset;
+	const char *const texts[] = { s->info.id, o->user, o->workdir, o->start_cmd,
+		o->ready_cmd };
+	struct strlist columns = { .count = 0 };
+
+	if (!o->user && !o->workdir && !o->start_cmd && !o->ready_cmd)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		strlist_add(&columns, texts[i] ? texts[i] : "");
+	store_put_outset(s->registry->host->store, &columns);
+	strlist_clear(&columns);
+}
+
 void
 sandbox_save(const struct sandbox *s)
 {
@@ -48,8 +66,10 @@ sandbox_save(const struct sandbox *s)
 		.pause_memory = s->pause_memory,
 	};
 
-	if (!s->simulated)
-		store_put_sandbox(s->registry->host->store, &row);
+	if (s->simulated)
+		return;
+	store_put_sandbox(s->registry->host->store, &row);
+	save_outset(s);
 }
 
 static void
@@ -88,6 +108,8 @@ sandbox_free(struct sandbox *s)
 	process_table_free(s->processes);
 	watcher_table_free(s->watchers);
 	interpreter_free(s->interpreter);
+	startup_free(s->startup);
+	outset_clear(&s->outset);
 	box_free(s->box);
 	box_copy_cancel(s->filling);
 	if (s->from)
@@ -190,18 +212,44 @@ begin_run(struct sandbox *s, int64_t timeout_s)
 }
 
 static void
-on_box_ready(void *ctx)
+announce_run(struct sandbox *s)
 {
-	struct sandbox *s = ctx;
 	bool fresh = s->state == SANDBOX_STARTING;
 	const char *const fields[] = { "template", s->info.alias, NULL };
 
-	if (s->state != SANDBOX_STARTING && s->state != SANDBOX_RESUMING)
-		return;
 	begin_run(s, s->resume_timeout_s);
 	note(s, "info", fresh ? "Sandbox created" : "Sandbox resumed from its files",
 	    fields);
 	tell_waiters(s, s, NULL);
+}
+
+/* A template that is never ready: the container ends, and that tells who waits. */
+static void
+on_started_up(void *ctx, const struct error *err)
+{
+	struct sandbox *s = ctx;
+
+	startup_free(s->startup);
+	s->startup = NULL;
+	if (!err) {
+		announce_run(s);
+		return;
+	}
+	s->unready = *err;
+	box_kill(s->box);
+}
+
+static void
+on_box_ready(void *ctx)
+{
+	struct sandbox *s = ctx;
+
+	if (s->state != SANDBOX_STARTING && s->state != SANDBOX_RESUMING)
+		return;
+	if (s->outset.start_cmd || s->outset.ready_cmd)
+		s->startup = startup_new(s, on_started_up, s);
+	else
+		announce_run(s);
 }
 
 static void start_box(struct sandbox *s);
@@ -226,8 +274,10 @@ finish_kill(struct sandbox *s)
 	struct registry *r = s->registry;
 	const struct error none = { .code = ERROR_NONE };
 
-	if (!s->simulated)
+	if (!s->simulated) {
 		store_drop_sandbox(r->host->store, s->info.id);
+		store_drop_outset(r->host->store, s->info.id);
+	}
 	tell_waiters(s, NULL, &none);
 	registry_remove(r, s);
 }
@@ -267,6 +317,8 @@ on_box_ended(void *ctx, const struct error *why)
 		.text = "its container ended" };
 	bool asked = s->box_ending;
 
+	startup_free(s->startup);
+	s->startup = NULL;
 	/* Also what was being started when a pause dropped the others: it knows the box. */
 	ports_cut(r->host->ports, s->info.id);
 	drop_all(s, asked ? paused_text : "the sandbox's container ended");
@@ -281,7 +333,9 @@ on_box_ended(void *ctx, const struct error *why)
 	else if (s->state == SANDBOX_RESUMING && asked)
 		start_box(s); /* the cold pause before it is complete only now */
 	else if (s->state == SANDBOX_STARTING || s->state == SANDBOX_RESUMING)
-		fail_start(s, why ? why : &unknown);
+		fail_start(s, s->unready.code != ERROR_NONE ? &s->unready
+			      : why			    ? why
+							    : &unknown);
 	else if (!asked)
 		end_unasked(s, why);
 	else
@@ -294,7 +348,8 @@ on_box_exited(void *ctx, int pid, int status)
 {
 	struct sandbox *s = ctx;
 
-	if (!interpreter_exited(s->interpreter, pid))
+	if (!interpreter_exited(s->interpreter, pid) &&
+	    !(s->startup && startup_exited(s->startup, pid, status)))
 		process_table_exited(s->processes, pid, status);
 }
 
@@ -449,6 +504,7 @@ sandbox_create(struct registry *r, const struct rest_create *spec, struct build 
 	s = registry_add(r, &info, &envs);
 	s->timeout_s = timeout_s;
 	s->pause_memory = spec->auto_pause_memory != REST_NO;
+	outset_copy(&s->outset, &build->outset);
 	begin(s, build, done, ctx);
 }
 
@@ -477,6 +533,7 @@ sandbox_fork(struct sandbox *source, struct build *files, int64_t timeout_s,
 	s = registry_add(source->registry, &info, &envs);
 	s->timeout_s = timeout_s;
 	s->pause_memory = source->pause_memory;
+	outset_copy(&s->outset, &source->outset);
 	begin(s, files, done, ctx);
 }
 

@@ -45,14 +45,18 @@ struct waiter {
 
 struct interpreter;
 struct snapshot;
+struct startup;
 
 struct sandbox {
 	struct sandbox *next;	   /* owned by the registry's list */
 	struct registry *registry; /* borrowed */
 	struct rest_sandbox info;
 	struct pairs envs;
-	char *dir;	    /* owned; NULL: simulated */
-	uint32_t simulated; /* its number; 0: it is real. simulate.h */
+	struct outset outset;	 /* owned; its envs are in `envs` */
+	struct error unready;	 /* why the template's commands did not succeed */
+	struct startup *startup; /* owned; the template's commands are being run */
+	char *dir;		 /* owned; NULL: simulated */
+	uint32_t simulated;	 /* its number; 0: it is real. simulate.h */
 	enum sandbox_state state;
 	int64_t created_ms, timeout_s;
 	bool pause_memory; /* auto-pause keeps the memory */

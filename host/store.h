@@ -117,6 +117,12 @@ bool store_each_answer(struct store *s,
 void store_put_template(struct store *s, const struct strlist *columns);
 void store_put_build(struct store *s, const struct strlist *columns);
 void store_drop_template(struct store *s, const char *id); /* with its builds */
+/* What a sandbox starts with: id, user, workdir, start and ready command. */
+void store_put_outset(struct store *s, const struct strlist *columns);
+void store_drop_outset(struct store *s, const char *id);
+bool store_each_outset(struct store *s,
+    void (*each)(void *ctx, const struct strlist *columns), void *ctx,
+    struct error *err) MUST_CHECK;
 /* At start, the oldest first; block. */
 bool store_each_template(struct store *s,
     void (*each)(void *ctx, const struct strlist *columns), void *ctx,

@@ -58,6 +58,22 @@ store_put_build(struct store *s, const struct strlist *columns)
 }
 
 void
+store_put_outset(struct store *s, const struct strlist *columns)
+{
+	queue_row(s, STORE_PUT_OUTSET, columns);
+}
+
+void
+store_drop_outset(struct store *s, const char *id)
+{
+	struct strlist columns = { .count = 0 };
+
+	strlist_add(&columns, id);
+	queue_row(s, STORE_DROP_OUTSET, &columns);
+	strlist_clear(&columns);
+}
+
+void
 store_drop_template(struct store *s, const char *id)
 {
 	struct strlist columns = { .count = 0 };
@@ -105,4 +121,11 @@ store_each_build(struct store *s, void (*each)(void *ctx, const struct strlist *
     void *ctx, struct error *err)
 {
 	return each_row(s, STORE_LIST_BUILDS, each, ctx, err);
+}
+
+bool
+store_each_outset(struct store *s, void (*each)(void *ctx, const struct strlist *columns),
+    void *ctx, struct error *err)
+{
+	return each_row(s, STORE_LIST_OUTSETS, each, ctx, err);
 }
