@@ -3,8 +3,8 @@
 # Packages come from npm and PyPI into BUILD/interop, once. Whatever cannot be had is
 # skipped and said. Ends with "N passed, N failed, N skipped"; exit 1 on any failure.
 set -u
-JS_PINS='e2b@2.51.0 @e2b/cli@2.19.0'
-PY_PINS='e2b==2.63.0'
+JS_PINS='e2b@2.51.0 @e2b/cli@2.19.0 @e2b/code-interpreter@2.8.0'
+PY_PINS='e2b==2.63.0 e2b-code-interpreter==2.11.5'
 NODE_PIN='node@22.12.0'
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -59,7 +59,7 @@ npm_answers() {
 pip_answers() {
 	mkdir -p "$work/probe"
 	timeout 25 "$cache/py/bin/pip" download -q --no-deps --retries 0 --timeout 8 \
-		-d "$work/probe" "$PY_PINS" >"$cache/py.log" 2>&1 </dev/null
+		-d "$work/probe" "${PY_PINS%% *}" >"$cache/py.log" 2>&1 </dev/null
 }
 
 why_no_js=
@@ -88,7 +88,8 @@ prepare_py() {
 		{ why_no_py='python3 cannot make a venv (python3-venv is missing?)'; return; }
 	pip_answers ||
 		{ why_no_py="PyPI does not answer: $(last_word "$cache/py.log")"; return; }
-	timeout 300 "$cache/py/bin/pip" install -q --retries 1 --timeout 30 "$PY_PINS" \
+	# shellcheck disable=SC2086
+	timeout 300 "$cache/py/bin/pip" install -q --retries 1 --timeout 30 $PY_PINS \
 		>"$cache/py.log" 2>&1 </dev/null ||
 		{ why_no_py="pip could not install: $(last_word "$cache/py.log")"; return; }
 	echo "$PY_PINS" >"$cache/py/complete"
@@ -139,11 +140,11 @@ cp "$here"/*.mjs "$here"/*.py "$here"/*.sh "$work/suites"
 cd "$work/suites" || exit 1
 
 if [ -n "$why_no_js" ]; then
-	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs cli.sh cli_pty.py
+	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs templates.mjs interpreter.mjs cli.sh cli_pty.py
 else
 	ln -s "$cache/js/node_modules" node_modules
 	cli=$cache/js/node_modules/@e2b/cli/dist/index.js
-	for suite in sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs; do
+	for suite in sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs templates.mjs interpreter.mjs; do
 		run_suite $suite "$node" $suite
 	done
 	run_suite cli.sh sh cli.sh "$node" "$cli"
@@ -154,9 +155,9 @@ else
 	fi
 fi
 if [ -n "$why_no_py" ]; then
-	skip "$why_no_py" sandbox.py commands.py files.py async.py git.py
+	skip "$why_no_py" sandbox.py commands.py files.py async.py git.py templates.py interpreter.py
 else
-	for suite in sandbox.py commands.py files.py async.py git.py; do
+	for suite in sandbox.py commands.py files.py async.py git.py templates.py interpreter.py; do
 		run_suite $suite "$cache/py/bin/python" $suite
 	done
 fi

@@ -39,7 +39,7 @@ each_call_answers_what_there_is(void **state)
 		{ "DELETE", "/templates/base", NULL, 403, "built into" },
 		{ "DELETE", "/templates/localbase00000000001", NULL, 403, "built into" },
 		{ "DELETE", "/templates/nope", NULL, 404, "not found" },
-		{ "POST", "/templates/base", "{}", 405, "not allowed" },
+		{ "POST", "/templates/base", "{}", 410, "POST /v3/templates" },
 		{ "GET", "/snapshots", NULL, 200, "[]" },
 		{ "GET", "/snapshots?sandboxID=iabc&name=x&limit=10", NULL, 200, "[]" },
 		{ "GET", "/snapshots?limit=101", NULL, 400, "limit" },
