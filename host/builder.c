@@ -15,6 +15,7 @@
 #include "host/catalogue.h"
 #include "host/errand.h"
 #include "host/journal.h"
+#include "host/sandbox.h"
 
 #define AT_ONCE 2
 #define READY_MAX_S 120 /* until the ready command has to succeed */
@@ -111,13 +112,6 @@ free_later(void *ctx)
 	start_next(b);
 }
 
-static void
-on_tree_gone(void *ctx, const struct error *err)
-{
-	(void)ctx;
-	(void)err;
-}
-
 /* Nothing runs any more: what is the build now? */
 static void
 settle(struct work *w)
@@ -128,8 +122,7 @@ settle(struct work *w)
 	if (w->failure) {
 		snprintf(step, sizeof step, "%zu", w->step + 1);
 		note(w, "error", w->failure);
-		box_remove_dir(h->loop, w->build->tree, h->init_path, &h->support,
-		    on_tree_gone, NULL);
+		registry_remove_dir(h->registry, w->build->tree);
 		free(w->build->tree);
 		w->build->tree = NULL;
 		catalogue_set_status(h->catalogue, w->build, BUILD_ERROR, w->failure,

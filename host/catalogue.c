@@ -8,12 +8,11 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/random.h"
-#include "host/box.h"
 #include "host/core.h"
+#include "host/sandbox.h"
 #include "host/store.h"
 
 struct catalogue {
@@ -476,19 +475,10 @@ load_tags(struct loading *l)
 }
 
 static void
-on_tree_removed(void *ctx, const struct error *err)
-{
-	(void)ctx;
-	if (err)
-		log_warn("catalogue", "%s", err->text);
-}
-
-static void
 remove_tree(struct catalogue *c, const char *path)
 {
 	if (c->host && path)
-		box_remove_dir(c->host->loop, path, c->host->init_path, &c->host->support,
-		    on_tree_removed, NULL);
+		registry_remove_dir(c->host->registry, path);
 }
 
 static bool
@@ -501,9 +491,8 @@ is_tree_of_somebody(const struct catalogue *c, const char *path)
 	return false;
 }
 
-/* What a crash left: half a copy, or a tree whose template is gone. */
-static void
-remove_stray_trees(struct catalogue *c)
+void
+catalogue_sweep(struct catalogue *c)
 {
 	DIR *dir = opendir(c->trees);
 	struct dirent *entry;
@@ -540,7 +529,6 @@ catalogue_new(struct host *host, struct error *err)
 		catalogue_free(c);
 		return NULL;
 	}
-	remove_stray_trees(c);
 	return c;
 }
 

@@ -88,6 +88,9 @@ struct template
 /* Reads what is kept; blocks, at start only. */
 struct catalogue *catalogue_new(struct host *host, struct error *err) MUST_CHECK;
 void catalogue_free(struct catalogue *c); /* NULL is fine */
+/* Removes what a crash left: half a copy, or a tree whose template is gone. Once, when there
+ * is a registry. */
+void catalogue_sweep(struct catalogue *c);
 
 struct template *catalogue_first(const struct catalogue *c); /* then ->next */
 /* By id or alias, as requests name it: blanks and case do not matter, "namespace/" and a

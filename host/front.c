@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "host/interpreter.h"
+#include "host/port_head.h"
 #include "host/ports.h"
 #include "host/reply.h"
 #include "host/sandbox_internal.h"
@@ -217,13 +218,37 @@ front_is_ours(const struct host *h, const struct target *target)
 	return s && sandbox_has_interpreter(s);
 }
 
+/* The ports of a closed sandbox are for those with its token. */
+static bool
+may_pass(const struct request *r, const struct sandbox *s)
+{
+	const char *token = request_header(r, PORT_TOKEN_HEADER);
+
+	return !s->info.traffic_token ||
+	       (token && secret_eq(s->info.traffic_token, token));
+}
+
+bool
+front_refuse_closed(struct host *h, struct request *r, const struct target *target)
+{
+	const struct sandbox *s = registry_find_real(h->registry, target->id);
+
+	if (!s || target->port == HOST_ENVD_PORT || may_pass(r, s))
+		return false;
+	reply_proxy_error(r, 403, target->id,
+	    "The sandbox's ports are closed to the public: send its trafficAccessToken "
+	    "as " PORT_TOKEN_HEADER,
+	    0);
+	return true;
+}
+
 bool
 front_take_port(struct host *h, struct request *r, const struct target *target)
 {
 	struct sandbox *s = registry_find_real(h->registry, target->id);
 	int64_t wake_s = 0;
 
-	if (target->problem || !s || front_is_ours(h, target))
+	if (target->problem || !s || front_is_ours(h, target) || !may_pass(r, s))
 		return false;
 	if (s->state != SANDBOX_RUNNING) {
 		if (!is_woken_by_traffic(s))

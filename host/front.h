@@ -26,6 +26,8 @@ struct sandbox *front_admit(
     struct host *h, struct request *r, const struct target *target);
 /* The host answers that port itself: envd's, and the code interpreter's where there is one. */
 bool front_is_ours(const struct host *h, const struct target *target);
+/* 403 for a port of a closed sandbox without its token; false: it may go on. */
+bool front_refuse_closed(struct host *h, struct request *r, const struct target *target);
 /* From head(): a request for a port that is not envd's, of a sandbox that runs or is woken.
  * false: it is answered when its body is complete. */
 bool front_take_port(struct host *h, struct request *r, const struct target *target);

@@ -176,7 +176,10 @@ open_parts(struct host *h, struct error *err)
 	h->team = team_new(h->loop, h->registry, h->store);
 	h->metrics = metrics_new(h->loop, h->registry, h->store);
 	h->answers = answers_new(h->store, err);
-	return h->catalogue && h->answers && registry_load(h->registry, err);
+	if (!h->catalogue || !h->answers || !registry_load(h->registry, err))
+		return false;
+	catalogue_sweep(h->catalogue);
+	return true;
 }
 
 /* A sandbox takes about ten descriptors, a client one. */

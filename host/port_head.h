@@ -18,6 +18,8 @@
 
 struct request;
 
+#define PORT_TOKEN_HEADER "e2b-traffic-access-token"
+
 enum { PORT_HEAD_MAX = 64 * 1024 };
 
 /* Of a comma-separated list, and of an array that ends in NULL; case does not count. */
@@ -29,6 +31,7 @@ struct port_question {
 	bool upgrade;	     /* to whatever the client named */
 	bool chunked;	     /* its body has no length */
 	bool head;	     /* HEAD: the answer has no body */
+	char host[256];	     /* shown to the service; "": the client's own */
 	const char *problem; /* plain text of a 400; NULL: none */
 };
 void port_question_read(const struct request *r, struct port_question *out);

@@ -92,6 +92,10 @@ write_header(void *ctx, const char *name, const char *value)
 		"Expect", "Content-Length", NULL };
 	const struct writing *w = ctx;
 
+	/* The token is between the client and us. */
+	if (strcasecmp(name, PORT_TOKEN_HEADER) == 0 ||
+	    (*w->question->host && strcasecmp(name, "Host") == 0))
+		return;
 	/* The host and the length are the request's whatever Connection says. */
 	if (port_is_one_of(hops, name, strlen(name)) ||
 	    (strcasecmp(name, "Host") != 0 &&
@@ -115,6 +119,8 @@ port_question_write(
 	buf_addf(out, "%s ", request_method(r));
 	request_add_target(r, out);
 	buf_add_str(out, request_is_http10(r) ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+	if (*q->host)
+		buf_addf(out, "Host: %s\r\n", q->host);
 	request_each_header(r, write_header, &writing);
 	if (q->chunked)
 		buf_add_str(out, "Transfer-Encoding: chunked\r\n");

@@ -634,6 +634,22 @@ exchange_new(struct ports *p, struct request *r, const struct sandbox *s, int po
 	return e;
 }
 
+/* "${PORT}" stands for the port. What does not fit is left as the client sent it. */
+static void
+mask_host(const char *mask, int port, char *out, size_t size)
+{
+	const char *at = mask ? strstr(mask, "${PORT}") : NULL;
+	int len = 0;
+
+	if (at)
+		len = snprintf(out, size, "%.*s%d%s", (int)(at - mask), mask, port,
+		    at + strlen("${PORT}"));
+	else if (mask)
+		len = snprintf(out, size, "%s", mask);
+	if (len < 0 || (size_t)len >= size)
+		*out = '\0';
+}
+
 void
 ports_begin(
     struct ports *p, struct request *r, struct sandbox *s, int port, int64_t wake_s)
@@ -646,6 +662,7 @@ ports_begin(
 		reply_text(r, 400, question.problem);
 		return;
 	}
+	mask_host(s->info.network.mask_host, port, question.host, sizeof question.host);
 	if (p->count >= p->limits.all ||
 	    count_of(p, s->info.id) >= p->limits.per_sandbox) {
 		reply_proxy_limit(r, s->info.id, p->limits.per_sandbox);

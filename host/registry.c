@@ -143,8 +143,8 @@ on_removed(void *ctx, const struct error *err)
 	free(removal);
 }
 
-static void
-remove_files(struct registry *r, const char *dir)
+void
+registry_remove_dir(struct registry *r, const char *dir)
 {
 	struct removal *removal = xcalloc(1, sizeof *removal);
 
@@ -165,7 +165,7 @@ registry_remove(struct registry *r, struct sandbox *s)
 	*at = s->next;
 	map_remove(r->by_id, s->info.id);
 	if (!s->simulated)
-		remove_files(r, s->dir);
+		registry_remove_dir(r, s->dir);
 	sandbox_free(s);
 	registry_schedule(r);
 }
@@ -276,12 +276,18 @@ restore_outset(void *ctx, const struct strlist *columns)
 {
 	struct registry *r = ctx;
 	struct sandbox *s = map_get(r->by_id, columns->items[0]);
-	struct outset none = { 0 }, *o = s ? &s->outset : &none;
-	char **const members[] = { &o->user, &o->workdir, &o->start_cmd, &o->ready_cmd };
+	struct sandbox none = { 0 }, *to = s ? s : &none;
+	char **const members[] = { &to->outset.user, &to->outset.workdir,
+		&to->outset.start_cmd, &to->outset.ready_cmd, &to->info.traffic_token,
+		&to->info.network.mask_host };
 
-	for (size_t i = 0; s && i < ARRAY_LEN(members); i++)
+	if (!s)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (*columns->items[i + 1])
 			*members[i] = xstrdup(columns->items[i + 1]);
+	s->info.network.is_closed = s->info.traffic_token != NULL;
+	s->info.network.denies_all = *columns->items[7] != '\0';
 }
 
 /* Directories that no row speaks of: a create that a crash interrupted. */
@@ -297,7 +303,7 @@ remove_strays(struct registry *r)
 		if (entry->d_name[0] == '.' || map_get(r->by_id, entry->d_name))
 			continue;
 		path = path_join(r->dir, entry->d_name);
-		remove_files(r, path);
+		registry_remove_dir(r, path);
 		free(path);
 	}
 	if (dir)

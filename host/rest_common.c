@@ -62,6 +62,7 @@ rest_add_created(struct buf *out, const struct sandbox *s)
 		.alias = s->info.alias,
 		.envd_version = s->info.envd_version,
 		.envd_token = s->info.envd_token,
+		.traffic_token = s->info.traffic_token,
 		.domain = s->info.domain,
 	};
 

@@ -100,18 +100,10 @@ refuse_create(struct host *h, struct request *r, const char *key, int status,
 static void
 keep_created(struct host *h, const char *key, const struct sandbox *s)
 {
-	const struct rest_created created = {
-		.id = s->info.id,
-		.template_id = s->info.template_id,
-		.alias = s->info.alias,
-		.envd_version = s->info.envd_version,
-		.envd_token = s->info.envd_token,
-		.domain = s->info.domain,
-	};
 	struct buf body;
 
 	buf_init(&body, REPLY_MAX);
-	rest_created_encode(&body, &created);
+	rest_add_created(&body, s);
 	answers_keep(h->answers, key, 201, body.data);
 	buf_clear(&body);
 }

@@ -380,6 +380,8 @@ serve_sandbox(struct host *h, struct request *r, const struct target *target)
 		refuse_internal(r);
 		return;
 	}
+	if (front_refuse_closed(h, r, target))
+		return;
 	if (!front_is_ours(h, target)) { /* it was not there when the header came */
 		reply_proxy_error(r, 502, target->id, PORTS_NOT_FOUND_TEXT, 0);
 		return;

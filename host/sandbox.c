@@ -43,11 +43,16 @@ static void
 save_outset(const struct sandbox *s)
 {
 	const struct outset *o = &s->outset;
+	const struct rest_network *n = &s->info.network;
 	const char *const texts[] = { s->info.id, o->user, o->workdir, o->start_cmd,
-		o->ready_cmd };
+		o->ready_cmd, s->info.traffic_token, n->mask_host,
+		n->denies_all ? "1" : NULL };
 	struct strlist columns = { .count = 0 };
+	bool any = false;
 
-	if (!o->user && !o->workdir && !o->start_cmd && !o->ready_cmd)
+	for (size_t i = 1; i < ARRAY_LEN(texts); i++)
+		any |= texts[i] != NULL;
+	if (!any)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		strlist_add(&columns, texts[i] ? texts[i] : "");
@@ -414,6 +419,21 @@ start_box(struct sandbox *s)
 
 /* ---- create */
 
+/* A closed one has a token of its own for its ports. */
+static void
+copy_network(struct rest_sandbox *info, const struct rest_network *like)
+{
+	char token[65];
+
+	info->network = *like;
+	info->network.mask_host = like->mask_host ? xstrdup(like->mask_host) : NULL;
+	info->traffic_token = NULL;
+	if (!like->is_closed)
+		return;
+	random_hex(token, 64);
+	info->traffic_token = xstrdup(token);
+}
+
 /* A sandbox made from a snapshot shows the template of the first one. */
 static const struct template *
 shown_template(const struct catalogue *c, const struct build *build)
@@ -445,7 +465,8 @@ fill_info(struct rest_sandbox *info, const struct rest_create *spec,
 	    support->limits ? build->cpu_count : (int)sysconf(_SC_NPROCESSORS_ONLN);
 	info->memory_mb = build->memory_mb;
 	info->disk_mb = build->disk_mb;
-	info->internet = spec->internet;
+	info->internet = spec->network.denies_all ? REST_NO : spec->internet;
+	copy_network(info, &spec->network);
 	info->auto_resume = spec->auto_resume == REST_YES ? REST_YES : REST_NO;
 	info->pause_on_timeout = spec->auto_pause == REST_YES ? REST_YES : REST_NO;
 	pairs_copy(&info->metadata, &spec->metadata);
@@ -527,6 +548,7 @@ sandbox_fork(struct sandbox *source, struct build *files, int64_t timeout_s,
 	info.alias = like->alias ? xstrdup(like->alias) : NULL;
 	info.envd_version = xstrdup(like->envd_version);
 	info.state_text = info.domain = NULL;
+	copy_network(&info, &like->network);
 	info.metadata = (struct pairs){ 0 };
 	pairs_copy(&info.metadata, &like->metadata);
 	pairs_copy(&envs, &source->envs);

@@ -96,6 +96,8 @@ void registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx);
 
 /* Its template has the code interpreter: port 49999 is answered by us. */
 bool sandbox_has_interpreter(const struct sandbox *s);
+/* Removes a directory of a box, off the loop; a shutdown waits for it. */
+void registry_remove_dir(struct registry *r, const char *dir);
 /* What every process gets: ids, then the create's own. */
 void sandbox_default_envs(const struct sandbox *s, struct pairs *out);
 

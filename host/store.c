@@ -48,7 +48,7 @@ static const char schema[] =
     " public INTEGER, interpreter INTEGER, created INTEGER, updated INTEGER,"
     " spawned INTEGER, spawns INTEGER, sandbox TEXT, base TEXT, tags TEXT) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS outset(id TEXT PRIMARY KEY, user TEXT, workdir TEXT,"
-    " start TEXT, ready TEXT) WITHOUT ROWID;"
+    " start TEXT, ready TEXT, token TEXT, mask TEXT, deny INTEGER) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS build(id TEXT PRIMARY KEY, template TEXT, status INTEGER,"
     " created INTEGER, updated INTEGER, finished INTEGER, cpus INTEGER, memory INTEGER,"
     " disk INTEGER, reason TEXT, step TEXT, tree TEXT, envs TEXT, user TEXT,"
@@ -97,7 +97,7 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
 			    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[STORE_DROP_BUILDS] = "DELETE FROM build WHERE template=?",
 	[STORE_LIST_BUILDS] = "SELECT * FROM build ORDER BY created",
-	[STORE_PUT_OUTSET] = "INSERT OR REPLACE INTO outset VALUES(?,?,?,?,?)",
+	[STORE_PUT_OUTSET] = "INSERT OR REPLACE INTO outset VALUES(?,?,?,?,?,?,?,?)",
 	[STORE_DROP_OUTSET] = "DELETE FROM outset WHERE id=?",
 	[STORE_LIST_OUTSETS] = "SELECT * FROM outset",
 	[STORE_LIST_ANSWERS] = "SELECT key,d0,d1,at,status,body FROM answer",

@@ -117,7 +117,8 @@ bool store_each_answer(struct store *s,
 void store_put_template(struct store *s, const struct strlist *columns);
 void store_put_build(struct store *s, const struct strlist *columns);
 void store_drop_template(struct store *s, const char *id); /* with its builds */
-/* What a sandbox starts with: id, user, workdir, start and ready command. */
+/* What few sandboxes have: id; user, workdir, start and ready command; token of its
+ * traffic, host that requests show, "1" when all ways out are denied. */
 void store_put_outset(struct store *s, const struct strlist *columns);
 void store_drop_outset(struct store *s, const char *id);
 bool store_each_outset(struct store *s,

@@ -29,6 +29,8 @@ copy_sandbox(struct store_sandbox *dst, const struct store_sandbox *src)
 	dst->info.alias = xstrdup(src->info.alias);
 	dst->info.envd_token = xstrdup(src->info.envd_token);
 	dst->info.state_text = dst->info.envd_version = dst->info.domain = NULL;
+	dst->info.traffic_token = NULL; /* kept elsewhere */
+	dst->info.network = (struct rest_network){ 0 };
 	dst->info.metadata = dst->envs = (struct pairs){ 0 };
 	pairs_copy(&dst->info.metadata, &src->info.metadata);
 	pairs_copy(&dst->envs, &src->envs);

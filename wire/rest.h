@@ -23,6 +23,14 @@ enum rest_flag { REST_UNSET, REST_NO, REST_YES };
 enum rest_pause_mode { REST_PAUSE_UNSET, REST_PAUSE_FULL, REST_PAUSE_FILESYSTEM };
 
 /* ListedSandbox and SandboxDetail (3.1, 3.2). The list leaves the detail members unset. */
+/* The part of a `network` object that this program knows (2.5). */
+struct rest_network {
+	bool is_closed;	 /* allowPublicTraffic is false */
+	bool denies_all; /* denyOut holds 0.0.0.0/0 and nothing is allowed */
+	char *mask_host; /* owned, visible ASCII; NULL: none */
+};
+void rest_network_clear(struct rest_network *n);
+
 struct rest_sandbox {
 	char *id;	   /* owned, without "-clientID" */
 	char *template_id; /* owned */
@@ -41,6 +49,8 @@ struct rest_sandbox {
 	enum rest_flag auto_resume;
 	enum rest_flag pause_on_timeout; /* YES pause, NO kill */
 	enum rest_pause_mode pause_mode;
+	struct rest_network network; /* encoder only */
+	char *traffic_token;	     /* owned, secret; of the host: not encoded */
 };
 void rest_sandbox_clear(struct rest_sandbox *s);
 struct rest_sandbox_list {
@@ -62,6 +72,7 @@ struct rest_create {
 	enum rest_flag auto_pause, auto_pause_memory, auto_resume, secure, internet;
 	bool has_metadata;
 	struct pairs metadata, envs;
+	struct rest_network network; /* decoder only */
 	/* Decoder only: the first member that asks for what is not ours, as
 	 * "network.allowOut"; NULL: none. Static. Empty ones ask for nothing. */
 	const char *foreign;

@@ -17,6 +17,7 @@ rest_create_clear(struct rest_create *c)
 	free(c->template_id);
 	pairs_clear(&c->metadata);
 	pairs_clear(&c->envs);
+	rest_network_clear(&c->network);
 	*c = (struct rest_create){ .timeout_s = -1 };
 }
 
@@ -62,8 +63,6 @@ find_foreign(const json_t *root)
 		const char *parent, *name, *full;
 	} members[] = {
 		{ "network", "allowOut", "network.allowOut" },
-		{ "network", "denyOut", "network.denyOut" },
-		{ "network", "maskRequestHost", "network.maskRequestHost" },
 		{ "network", "rules", "network.rules" },
 		{ "network", "egressProxy", "network.egressProxy" },
 		{ "network", "httpsPorts", "network.httpsPorts" },
@@ -73,13 +72,9 @@ find_foreign(const json_t *root)
 		{ NULL, "volumeMounts", "volumeMounts" },
 	};
 	const json_t *mcp = json_object_get(root, "mcp");
-	const json_t *open =
-	    json_object_get(json_object_get(root, "network"), "allowPublicTraffic");
 
 	if (mcp && !json_is_null(mcp)) /* {} is a gateway without servers */
 		return "mcp";
-	if (open && !json_is_null(open) && !json_is_true(open))
-		return "network.allowPublicTraffic";
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		const json_t *object =
 		    members[i].parent ? json_object_get(root, members[i].parent) : root;
@@ -112,6 +107,40 @@ decode_auto_resume(struct json_in *in, const json_t *root)
 	return flag;
 }
 
+/* Whether the list denies all there is; a part alone is not ours to keep. */
+static bool
+denies_all(const json_t *list)
+{
+	bool all = false;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *entry = json_string_value(json_array_get(list, i));
+
+		all |= entry && strcmp(entry, "0.0.0.0/0") == 0;
+	}
+	return all;
+}
+
+static void
+decode_network(struct json_in *in, const json_t *network, struct rest_create *out)
+{
+	const json_t *deny = json_object_get(network, "denyOut");
+
+	if (!json_is_object(network) || in->failed)
+		return;
+	in->parent = "network";
+	out->network.is_closed =
+	    rest_flag_decode(in, network, "allowPublicTraffic") == REST_NO;
+	if (!asks_nothing(json_object_get(network, "maskRequestHost")))
+		out->network.mask_host = json_get_token(in, network, "maskRequestHost");
+	if (!asks_nothing(deny) && !json_is_array(deny))
+		json_fail(in, "denyOut", "be a list");
+	in->parent = NULL;
+	out->network.denies_all = denies_all(deny);
+	if (!out->foreign && !asks_nothing(deny) && !out->network.denies_all)
+		out->foreign = "network.denyOut (of less than 0.0.0.0/0)";
+}
+
 static void
 decode_create(struct json_in *in, const json_t *root, struct rest_create *out)
 {
@@ -130,6 +159,7 @@ decode_create(struct json_in *in, const json_t *root, struct rest_create *out)
 	check_object(in, root, "network");
 	check_object(in, root, "iam");
 	out->foreign = find_foreign(root);
+	decode_network(in, json_object_get(root, "network"), out);
 }
 
 bool

@@ -68,6 +68,13 @@ rest_flag_encode(struct buf *out, const char *name, enum rest_flag flag)
 }
 
 void
+rest_network_clear(struct rest_network *n)
+{
+	free(n->mask_host);
+	*n = (struct rest_network){ 0 };
+}
+
+void
 rest_sandbox_clear(struct rest_sandbox *s)
 {
 	free(s->id);
@@ -78,6 +85,8 @@ rest_sandbox_clear(struct rest_sandbox *s)
 	pairs_clear(&s->metadata);
 	free(s->envd_token);
 	free(s->domain);
+	free(s->traffic_token);
+	rest_network_clear(&s->network);
 	*s = (struct rest_sandbox){ 0 };
 }
 
@@ -218,6 +227,22 @@ state_word(const struct rest_sandbox *s)
 	return s->state == REST_STATE_PAUSED ? "paused" : "running";
 }
 
+/* As it was asked for; what was not is left out. */
+static void
+encode_network(struct buf *out, const struct rest_network *n)
+{
+	if (!n->is_closed && !n->denies_all && !n->mask_host)
+		return;
+	json_add_key(out, "network");
+	buf_add_char(out, '{');
+	json_add_bool(out, "allowPublicTraffic", !n->is_closed);
+	if (n->denies_all)
+		buf_add_str(out, ",\"denyOut\":[\"0.0.0.0/0\"]");
+	if (n->mask_host)
+		json_add_text(out, "maskRequestHost", n->mask_host);
+	buf_add_char(out, '}');
+}
+
 static void
 encode_detail(struct buf *out, const struct rest_sandbox *s)
 {
@@ -226,6 +251,7 @@ encode_detail(struct buf *out, const struct rest_sandbox *s)
 	if (s->domain)
 		json_add_text(out, "domain", s->domain);
 	rest_flag_encode(out, "allowInternetAccess", s->internet);
+	encode_network(out, &s->network);
 	if (s->pause_mode != REST_PAUSE_UNSET)
 		json_add_text(out, "pauseMode", pause_modes[s->pause_mode]);
 	if (s->auto_resume == REST_UNSET && s->pause_on_timeout == REST_UNSET)

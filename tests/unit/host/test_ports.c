@@ -664,6 +664,73 @@ a_refusal_in_the_middle_of_a_body_arrives(void **state)
 
 /* ---- ends */
 
+/* What the service of a closed sandbox saw of the request, with or without the token. */
+static int
+ask_closed(const struct guest *g, const char *token, struct answer *out)
+{
+	char *headers =
+	    xasprintf("E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 3000\r\n%s%s%s", g->id,
+		token ? "E2B-Traffic-Access-Token: " : "", token ? token : "",
+		token ? "\r\n" : "");
+
+	ask("GET", "/head", headers, NULL, 0, out);
+	free(headers);
+	return out->status;
+}
+
+static void
+closed_sandboxes_ask_for_their_token(void **state)
+{
+	static const char create[] =
+	    "{\"templateID\":\"base\",\"timeout\":60,\"network\":{\"allowPublicTraffic\":"
+	    "false,\"maskRequestHost\":\"port-${PORT}.example\",\"denyOut\":"
+	    "[\"0.0.0.0/0\"]}}";
+	struct guest g;
+	struct client c, asker;
+	struct answer a;
+	char token[80], *path;
+
+	(void)state;
+	assert_int_equal(rest("POST", "/v2/sandboxes", create, &a), 201);
+	const char *id = strstr(a.body.data, "\"sandboxID\":\"") + 13;
+	const char *mine = strstr(a.body.data, "\"envdAccessToken\":\"") + 19;
+	const char *traffic = strstr(a.body.data, "\"trafficAccessToken\":\"");
+
+	assert_non_null(traffic);
+	snprintf(g.id, sizeof g.id, "%.21s", id);
+	snprintf(token, sizeof token, "%.64s", traffic + 22);
+	snprintf(g.headers, sizeof g.headers,
+	    "E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 49983\r\nX-Access-Token: %.64s\r\n",
+	    g.id, mine);
+	answer_clear(&a);
+	launch(&c, &g, service, "\"closed\",\"3000\",\"127.0.0.1\"");
+	wait_output(&c, "up");
+	assert_int_equal(ask_closed(&g, NULL, &a), 403);
+	assert_true(body_has(&a, "trafficAccessToken"));
+	answer_clear(&a);
+	assert_int_equal(ask_closed(&g, "wrong", &a), 403);
+	answer_clear(&a);
+	path = xasprintf("E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 3000\r\n"
+			 "e2b-traffic-access-token: %s\r\n",
+	    g.id, token);
+	client_open(&asker);
+	client_ask(&asker, "GET", "/head", path, NULL, 0);
+	client_wait(&asker, "Host: port-3000.example");
+	assert_null(strstr(asker.in.data, token));
+	client_close(&asker);
+	free(path);
+	path = xasprintf("/sandboxes/%s", g.id);
+	assert_int_equal(rest("GET", path, NULL, &a), 200);
+	assert_true(body_has(&a, "\"allowPublicTraffic\":false"));
+	assert_true(body_has(&a, "\"denyOut\":[\"0.0.0.0/0\"]"));
+	assert_true(body_has(&a, "\"allowInternetAccess\":false"));
+	assert_false(body_has(&a, token));
+	answer_clear(&a);
+	client_close(&c);
+	assert_int_equal(rest("DELETE", path, NULL, NULL), 204);
+	free(path);
+}
+
 static void
 what_stops_a_sandbox_ends_its_traffic(void **state)
 {
@@ -975,6 +1042,7 @@ main(void)
 		cmocka_unit_test(bad_services_are_told),
 		cmocka_unit_test(bad_questions_are_refused),
 		cmocka_unit_test(a_refusal_in_the_middle_of_a_body_arrives),
+		cmocka_unit_test(closed_sandboxes_ask_for_their_token),
 		cmocka_unit_test(what_stops_a_sandbox_ends_its_traffic),
 		cmocka_unit_test(uploads_end_with_the_sandbox_or_the_client),
 		cmocka_unit_test(one_connection_serves_daemon_and_service),

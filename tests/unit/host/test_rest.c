@@ -103,11 +103,7 @@ refusals_are_json_with_code_and_message(void **state)
 		    "network" },
 		{ "POST", "/sandboxes",
 		    "{\"templateID\":\"base\",\"network\":{\"denyOut\":[\"1.1.1.1\"]}}",
-		    400, "`network.denyOut`" },
-		{ "POST", "/sandboxes",
-		    "{\"templateID\":\"base\",\"network\":{\"allowPublicTraffic\":"
-		    "false}}",
-		    400, "`network.allowPublicTraffic`" },
+		    400, "`network.denyOut (of less" },
 		{ "POST", "/sandboxes",
 		    "{\"templateID\":\"base\",\"iam\":{\"tokens\":{\"a\":{}}}}", 400,
 		    "`iam.tokens`" },

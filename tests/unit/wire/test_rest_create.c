@@ -99,8 +99,11 @@ test_members_named_but_not_ours(void **state)
 		    NULL },
 		{ "\"iam\":{\"tokens\":{}}", NULL },
 		{ "\"mcp\":{}", "mcp" },
-		{ "\"network\":{\"allowPublicTraffic\":false}",
-		    "network.allowPublicTraffic" },
+		{ "\"network\":{\"allowPublicTraffic\":false,\"maskRequestHost\":\"h\","
+		  "\"denyOut\":[\"1.1.1.1\",\"0.0.0.0/0\"]}",
+		    NULL },
+		{ "\"network\":{\"denyOut\":[\"1.1.1.1\"]}",
+		    "network.denyOut (of less than 0.0.0.0/0)" },
 		{ "\"network\":{\"allowOut\":[\"a.b\"]}", "network.allowOut" },
 		{ "\"network\":{\"dnsServers\":[\"1.1.1.1\"]}", "network.dnsServers" },
 		{ "\"iam\":{\"tokens\":{\"a\":{}}}", "iam.tokens" },
