@@ -39,7 +39,7 @@ struct host {
 	int lock_fd;	      /* holds the lock while open */
 	struct hostfile file; /* port and key */
 	struct box_support support;
-	size_t replay_ring; /* bytes of output kept of each process */
+	size_t replay_ring;    /* bytes of output kept of each process */
 	struct server *server; /* owned, as the rest */
 	struct store *store;
 	struct journal *journal;

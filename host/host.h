@@ -14,8 +14,8 @@
 struct host_options {
 	const char *state_dir; /* <state>/host: host.json, lock, data/; made if missing */
 	const char *init_path; /* sandtop-init */
-	int port;     /* 0: the kept one, or a new random one that is then kept */
-	bool quiet;   /* nothing on stderr but errors */
+	int port;   /* 0: the kept one, or a new random one that is then kept */
+	bool quiet; /* nothing on stderr but errors */
 	/* Bytes of output kept of each process for replay, and what begins in the same
 	 * chunk; 0: PROCESS_RING_BYTES, -1: as little as can be. */
 	int64_t replay_ring;

@@ -33,7 +33,7 @@ struct kernel {
 	struct buf frames;		     /* owned: what it has not read yet */
 	struct buf line;		     /* owned: LINES, the one that is coming */
 	struct marks marks[2];		     /* owned: MARKS */
-	int64_t ends[2];	     /* MARKS: seen on each; the lesser counts */
+	int64_t ends[2];		     /* MARKS: seen on each; the lesser counts */
 	struct buf last_words;		     /* owned */
 	int64_t cells;
 	bool starting, ready, busy, held, dead, freed;

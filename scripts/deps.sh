@@ -9,7 +9,7 @@ build="build-essential pkg-config libncurses-dev ncurses-term libvterm-dev libcu
 libuv1-dev libmicrohttpd-dev libjansson-dev libinih-dev libsqlite3-dev
 zlib1g-dev"
 run="bubblewrap slirp4netns uidmap python3 procps"
-test="libcmocka-dev tmux htop vim-tiny less"
+test="libcmocka-dev tmux htop vim-tiny less python3-matplotlib python3-pandas"
 screenshots="fonts-dejavu-core librsvg2-bin"
 
 case $goal in

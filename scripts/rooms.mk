@@ -128,7 +128,7 @@ $(BUILD)/tests/screenshots/shoot: $(call objects,$(wildcard tests/screenshots/*.
 
 # fuzz targets need clang; the kept corpora also run as ordinary tests
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r))) tui/input.c host/port_head.c host/multipart.c
+FUZZ_SOURCES := $(foreach r,base config wire term,$(call sources,$(r))) tui/input.c host/port_head.c host/multipart.c host/marks.c
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
 	@echo "  fuzz $@"

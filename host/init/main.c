@@ -57,7 +57,8 @@ on_signal(struct message *m)
 
 	memcpy(&s, m->body, sizeof s);
 	/* A number that is not ours may be somebody else's by now. Ours lead groups. */
-	bool sent = spawn_is_ours(s.pid < 0 ? -s.pid : s.pid) && kill(s.pid, s.signum) == 0;
+	bool sent =
+	    spawn_is_ours(s.pid < 0 ? -s.pid : s.pid) && kill(s.pid, s.signum) == 0;
 
 	reply(m->header.id, sent ? INIT_OK : INIT_GONE, NULL, 0);
 }

@@ -184,9 +184,9 @@ watch_idle(int host)
 {
 	double before_s, percent;
 
-	sleep(5); /* what creation left to do */
+	poll(NULL, 0, 5000); /* what creation left to do */
 	before_s = proc_cpu_s(host);
-	sleep(IDLE_S);
+	poll(NULL, 0, IDLE_S * 1000);
 	percent = (proc_cpu_s(host) - before_s) / IDLE_S * 100;
 	printf("%-34s %9.2f %% of a core, %.1f MB resident\n", "the host meanwhile",
 	    percent, (double)proc_kib(host, "status", "VmRSS:") / 1024);

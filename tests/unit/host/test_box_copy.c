@@ -36,8 +36,7 @@ remove_copy(struct house *h, char *copy)
 {
 	struct report report = { 0 };
 
-	box_remove_dir(
-	    h->loop, copy, init_path(), &h->how->support, on_copied, &report);
+	box_remove_dir(h->loop, copy, init_path(), &h->how->support, on_copied, &report);
 	wait_for(h, &report.done);
 	assert_false(report.failed);
 	free(copy);
