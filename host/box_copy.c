@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -42,6 +41,14 @@ finish(void *ctx)
 	free_copy(c);
 }
 
+/* Names in its words are a sandbox's; what the kernel said comes last. */
+static bool
+is_full(const char *said)
+{
+	return str_has_suffix(said, ": No space left on device") ||
+	       str_has_suffix(said, ": Disk quota exceeded");
+}
+
 static void
 on_copied(void *ctx, int pid, int status)
 {
@@ -51,8 +58,7 @@ on_copied(void *ctx, int pid, int status)
 	(void)pid;
 	if (status != 0) {
 		said = box_program_log_first(c->process.log);
-		error_set(&c->why,
-		    strstr(said, "No space left") ? ERROR_LIMIT : ERROR_SYSTEM,
+		error_set(&c->why, is_full(said) ? ERROR_LIMIT : ERROR_SYSTEM,
 		    "the sandbox's files could not be copied: %s",
 		    *said ? said : "cp was ended");
 		free(said);

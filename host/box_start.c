@@ -225,9 +225,8 @@ add_proc(struct strlist *args, const struct box_options *o)
 	add(args, "--ro-bind", "/proc/sys", "/proc/sys");
 }
 
-/* `copy_to`: the directory is copied there; NULL: it is not. */
 static void
-add_container(struct strlist *args, const struct box_options *o, const char *copy_to)
+add_container(struct strlist *args, const struct box_options *o)
 {
 	static const char *const always[] = {
 		"--unshare-pid",
@@ -250,10 +249,6 @@ add_container(struct strlist *args, const struct box_options *o, const char *cop
 	add(args, "--tmpfs", LAYOUT_OWN, NULL);
 	add(args, "--ro-bind", o->init_path, LAYOUT_INIT);
 	add_machine_etc(args);
-	if (copy_to) {
-		add(args, "--ro-bind", o->dir, LAYOUT_COPY_FROM);
-		add(args, "--bind", copy_to, LAYOUT_COPY_TO);
-	}
 	add(args, "--remount-ro", LAYOUT_OWN, NULL);
 	add(args, "--chdir", "/", NULL);
 	add(args, "--", LAYOUT_INIT, NULL);
@@ -316,7 +311,7 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 	if (plain ? !path_make_dirs(options->dir, err) : !prepare_root(options->dir, err))
 		return false;
 	if (!plain)
-		add_container(&args, options, NULL);
+		add_container(&args, options);
 	add_supervisor(&args, options);
 	bool started = run(options, &args, socket, out, err);
 
@@ -345,7 +340,7 @@ box_start_wipe(
 	if (inside && !prepare_root(o.dir, err))
 		return false;
 	if (inside)
-		add_container(&args, &o, NULL);
+		add_container(&args, &o);
 	else
 		o.support = &plain;
 	add(&args, "--wipe", inside ? "/" : o.dir, NULL);
@@ -355,6 +350,62 @@ box_start_wipe(
 	return started;
 }
 
+/* ---- copying */
+
+#define COPY_FROM "/from"
+#define COPY_TO "/to"
+
+/* chmod without following links works through /proc/self, which is of one pid
+ * namespace; where no other can be shown, the machine's must do: only `cp` sees it. */
+static void
+add_copier_proc(struct strlist *args, const struct box_options *o)
+{
+	if (o->support->proc_mount)
+		add(args, "--unshare-pid", "--proc", "/proc");
+	else
+		add(args, "--bind", "/proc", "/proc");
+}
+
+/* With one uid that is shown as root: it has to read what it shut for itself. */
+static void
+add_copier_users(struct strlist *args, const struct box_options *o)
+{
+	if (o->support->idmap.count > 0) {
+		add_users(args, o);
+		return;
+	}
+	add(args, "--unshare-user", NULL, NULL);
+	add(args, "--uid", "0", NULL);
+	add(args, "--gid", "0", NULL);
+	add(args, "--cap-add", "ALL", NULL);
+}
+
+/* Its root is the machine's system, not the sandbox's: there the linker and its
+ * /etc/ld.so.preload may be anything, and nothing frozen may run meanwhile. */
+static void
+add_copier(struct strlist *args, const struct box_options *o, const char *to)
+{
+	char target[256];
+
+	add(args, "--die-with-parent", "--unshare-net", "--unshare-ipc");
+	add_copier_proc(args, o);
+	add_copier_users(args, o);
+	add_system(args);
+	for (size_t i = 0; i < ARRAY_LEN(layout_system_dirs); i++) {
+		const char *name = layout_system_dirs[i];
+		char *path = path_join("/", name);
+
+		if (system_has(name) && system_link(name, target, sizeof target))
+			add(args, "--symlink", target, path);
+		free(path);
+	}
+	add(args, "--ro-bind", o->dir, COPY_FROM);
+	add(args, "--bind", to, COPY_TO);
+	add(args, "--ro-bind", o->init_path, "/init");
+	add(args, "--chdir", "/", NULL);
+	add(args, "--", "/init", NULL);
+}
+
 bool
 box_start_copy(const struct box_options *options, const char *to, struct box_started *out,
     struct error *err)
@@ -362,16 +413,15 @@ box_start_copy(const struct box_options *options, const char *to, struct box_sta
 	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
 	struct box_options o = *options;
 	struct strlist args = { .count = 0 };
-	bool inside = needs_map(o.support);
+	bool inside = geteuid() != 0 && o.support->rung == BOX_RUNG_BWRAP_USERNS;
 
-	if (!path_make_dirs(to, err) || (inside && !prepare_root(o.dir, err)))
+	if (!path_make_dirs(to, err))
 		return false;
 	if (inside)
-		add_container(&args, &o, to);
+		add_copier(&args, &o, to);
 	else
 		o.support = &plain;
-	add(&args, "--copy", inside ? LAYOUT_COPY_FROM : o.dir,
-	    inside ? LAYOUT_COPY_TO : to);
+	add(&args, "--copy", inside ? COPY_FROM : o.dir, inside ? COPY_TO : to);
 	bool started = run(&o, &args, -1, out, err);
 
 	strlist_clear(&args);

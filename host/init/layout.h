@@ -13,8 +13,6 @@
 
 #define LAYOUT_OWN "/.sandtop"
 #define LAYOUT_INIT LAYOUT_OWN "/init"
-#define LAYOUT_COPY_FROM LAYOUT_OWN "/from" /* while a tree is copied */
-#define LAYOUT_COPY_TO LAYOUT_OWN "/to"
 #define LAYOUT_HOME "/home/user"
 #define LAYOUT_NAMESERVER "10.0.2.3" /* slirp4netns's own */
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -114,6 +116,64 @@ two_users_stay_two(void **state)
 	house_close(&h);
 }
 
+/* What a sandbox plants for the next program that starts in its root is only copied,
+ * and what it shut is copied too. */
+static void
+nothing_planted_runs_and_shut_places_are_copied(void **state)
+{
+	static const char plant[] =
+	    "cd /home/user && mkdir shut && echo hidden > shut/f && mknod white c 0 0 && "
+	    "chmod 0 shut && "
+	    "rm -f /lib64 && mkdir -p /lib64 && "
+	    "printf x > /lib64/ld-linux-x86-64.so.2; "
+	    "echo /home/user/evil.so > /etc/ld.so.preload";
+	static const char check[] = "chmod 700 /home/user/shut && cat /home/user/shut/f "
+				    "&& stat -c %F /home/user/white";
+
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+		struct report report;
+		char *first, *copy;
+		struct buf out;
+
+		if (variants[i].support.rung == BOX_RUNG_PLAIN)
+			continue; /* its root is the machine's */
+		house_open(&h, &variants[i]);
+		buf_init(&out, 65536);
+		run(&h, "root", plant, &out); /* one uid may not write to all of these */
+		buf_clear(&out);
+		house_stop(&h);
+		first = h.dir;
+		copy = path_join(h.outer, "copy");
+		copy_to(&h, copy, &report);
+		if (report.failed)
+			fail_msg("%s: it was not copied", h.how->name);
+		h.dir = copy;
+		char *preload = path_join(copy, "etc/ld.so.preload");
+		char *linker = path_join(copy, "lib64/ld-linux-x86-64.so.2");
+		char *lib64 = path_join(copy, "lib64");
+		struct stat st;
+
+		unlink(preload); /* or nothing would start in the next life */
+		if (lstat(lib64, &st) == 0 && S_ISDIR(st.st_mode)) {
+			unlink(linker);
+			rmdir(lib64);
+		}
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(
+		    said(&h, "root", check), "hidden\ncharacter special file");
+		house_stop(&h);
+		h.dir = first;
+		remove_copy(&h, copy);
+		free(lib64);
+		free(linker);
+		free(preload);
+		house_start(&h, "itest1234567890", NULL, false);
+		house_close(&h);
+	}
+}
+
 static void
 a_copy_that_cannot_be_made_says_so(void **state)
 {
@@ -155,6 +215,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_file_is_as_it_was),
 		cmocka_unit_test(two_users_stay_two),
+		cmocka_unit_test(nothing_planted_runs_and_shut_places_are_copied),
 		cmocka_unit_test(a_copy_that_cannot_be_made_says_so),
 		cmocka_unit_test(a_cancelled_copy_is_not_reported),
 	};
