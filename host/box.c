@@ -493,3 +493,19 @@ box_pid(const struct box *b)
 {
 	return b->supervisor;
 }
+
+bool
+box_set_internet(struct box *b, bool wanted, struct error *err)
+{
+	if (b->support.rung == BOX_RUNG_PLAIN && !wanted)
+		return error_set(err, ERROR_INPUT,
+		    "sandboxes are not isolated on this machine: they have its network");
+	b->wants_internet = wanted;
+	if (wanted && !b->net && b->ready && !b->ending)
+		start_internet(b);
+	if (!wanted) {
+		box_net_free(b->net);
+		b->net = NULL;
+	}
+	return true;
+}

@@ -160,6 +160,8 @@ void box_stats(
 void box_socket(struct box *b, void (*done)(void *ctx, int fd), void *ctx);
 /* The same for IPv6, which a machine may not have. */
 void box_socket6(struct box *b, void (*done)(void *ctx, int fd), void *ctx);
+/* Cuts it off, or lets it have it again, as it runs. false: on this rung it cannot be cut. */
+bool box_set_internet(struct box *b, bool wanted, struct error *err) MUST_CHECK;
 /* true when internet was asked for and is up (or the rung shares the machine's). */
 bool box_has_internet(const struct box *b);
 int box_pid(const struct box *b); /* of PID 1, as the host sees it */

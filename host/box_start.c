@@ -135,7 +135,7 @@ add_supervisor(struct strlist *args, const struct box_options *o)
 	add(args, "--id", o->id, NULL);
 	if (plain)
 		add(args, "--plain", o->dir, NULL);
-	if (!plain && o->internet && o->support->internet)
+	if (!plain && o->support->internet) /* it may be allowed later */
 		add(args, "--dns", NULL, NULL);
 	if (!plain && find_zone(zone, sizeof zone))
 		add(args, "--zone", zone, NULL);

@@ -291,10 +291,30 @@ rest_refreshes(struct call *c)
 void
 rest_network(struct call *c)
 {
-	struct rest_lifecycle body; /* only that it is an object */
+	struct rest_create asked;
+	struct sandbox *s;
+	struct error err = { 0 };
+	size_t len;
+	const char *body = rest_body(c, true, &len);
 
-	if (read_body(c, true, &body) && find_running(c))
+	if (!body)
+		return;
+	if (!rest_network_decode(body, len, &asked, &err)) {
+		reply_error(c->request, 400, "%s", err.text);
+		return;
+	}
+	s = find_running(c);
+	if (s && asked.foreign)
 		reply_error(c->request, 400,
-		    "the local host knows no network rules: whether a sandbox has the "
-		    "internet is said at its creation, by allow_internet_access");
+		    "the local host cannot honour `%s`: it lets a sandbox reach all or, "
+		    "by "
+		    "allow_internet_access or a denyOut of 0.0.0.0/0, nothing",
+		    asked.foreign);
+	else if (s && !s->simulated &&
+		 !sandbox_set_network(
+		     s, asked.network.denies_all, asked.internet != REST_NO, &err))
+		reply_error(c->request, 400, "%s", err.text);
+	else if (s)
+		reply_empty(c->request, 204);
+	rest_create_clear(&asked);
 }

@@ -52,8 +52,10 @@ save_outset(const struct sandbox *s)
 
 	for (size_t i = 1; i < ARRAY_LEN(texts); i++)
 		any |= texts[i] != NULL;
-	if (!any)
+	if (!any) {
+		store_drop_outset(s->registry->host->store, s->info.id);
 		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		strlist_add(&columns, texts[i] ? texts[i] : "");
 	store_put_outset(s->registry->host->store, &columns);
@@ -733,6 +735,17 @@ sandbox_resume(
 }
 
 /* ---- time */
+
+bool
+sandbox_set_network(struct sandbox *s, bool denies_all, bool internet, struct error *err)
+{
+	if (!box_set_internet(s->box, internet && !denies_all, err))
+		return false;
+	s->info.network.denies_all = denies_all;
+	s->info.internet = internet && !denies_all ? REST_YES : REST_NO;
+	sandbox_save(s);
+	return true;
+}
 
 void
 sandbox_set_end(struct sandbox *s, int64_t timeout_s)

@@ -120,6 +120,9 @@ void sandbox_pause(
  * fresh container even where memory was kept. */
 void sandbox_resume(
     struct sandbox *s, int64_t timeout_s, bool cold, sandbox_done *done, void *ctx);
+/* Replaces what a running one may reach outside. */
+bool sandbox_set_network(
+    struct sandbox *s, bool denies_all, bool internet, struct error *err) MUST_CHECK;
 void sandbox_set_end(struct sandbox *s, int64_t timeout_s);    /* from now, up or down */
 void sandbox_extend_end(struct sandbox *s, int64_t timeout_s); /* never shortens */
 

@@ -78,6 +78,9 @@ struct rest_create {
 	const char *foreign;
 };
 void rest_create_clear(struct rest_create *c);
+/* PUT .../network (2.10): only `network`, `internet` and `foreign` are filled. */
+bool rest_network_decode(
+    const char *json, size_t len, struct rest_create *out, struct error *err) MUST_CHECK;
 /* v2: without `secure`. */
 void rest_create_encode(struct buf *out, const struct rest_create *c, bool v2);
 bool rest_create_decode(

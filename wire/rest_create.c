@@ -163,6 +163,25 @@ decode_create(struct json_in *in, const json_t *root, struct rest_create *out)
 }
 
 bool
+rest_network_decode(
+    const char *json, size_t len, struct rest_create *out, struct error *err)
+{
+	struct json_in in = { .what = "network", .kind = JSON_REQUEST, .err = err };
+	json_t *root = json_read(&in, JSON_OBJECT, json, len, JSON_MAX_OBJECT);
+	json_t *around = root ? json_pack("{s:O}", "network", root) : NULL;
+
+	*out = (struct rest_create){ .timeout_s = -1 };
+	out->foreign = find_foreign(around);
+	decode_network(&in, root, out);
+	out->internet = rest_flag_decode(&in, root, "allow_internet_access");
+	json_decref(around);
+	json_decref(root);
+	if (in.failed)
+		rest_create_clear(out);
+	return !in.failed;
+}
+
+bool
 rest_create_decode(
     const char *json, size_t len, struct rest_create *out, struct error *err)
 {

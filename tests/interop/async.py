@@ -212,7 +212,10 @@ async def file_errors(s):
 
 
 async def network(s):
-    await refused(SandboxException, s.update_network({"deny_out": ["0.0.0.0/0"]}))
+    await s.update_network({"deny_out": ["0.0.0.0/0"]})
+    same((await s.get_info()).allow_internet_access, False)
+    await s.update_network({})
+    await refused(SandboxException, s.update_network({"allow_out": ["1.1.1.1"]}))
 
 
 async def ended(s):
@@ -235,7 +238,7 @@ CHECKS = (
     ("files: write, write_files, read, list, get_info, make_dir, rename, remove, exists", files),
     ("files: watch_dir, stop", watch),
     ("files: errors", file_errors),
-    ("update_network: refused, and said", network),
+    ("update_network: cut off, given back, refused", network),
     ("kill, then kill again", ended),
 )
 

@@ -9,8 +9,12 @@ const g = s.git
 await check('commands.run: root has uid 0', async () => {
   assert.equal((await s.commands.run('id -u', { user: 'root' })).stdout, '0\n')
 })
-await check('updateNetwork: refused, and said', async () => {
-  await refused(s.updateNetwork({ denyOut: ['0.0.0.0/0'] }), SandboxError)
+await check('updateNetwork: cut off and given back; rules are refused', async () => {
+  await s.updateNetwork({ denyOut: ['0.0.0.0/0'] })
+  assert.equal((await s.getInfo()).allowInternetAccess, false)
+  await s.updateNetwork({})
+  assert.notEqual((await s.getInfo()).allowInternetAccess, false)
+  await refused(s.updateNetwork({ allowOut: ['1.1.1.1'] }), SandboxError, /allowOut/)
 })
 if ((await s.commands.run('command -v git || true')).stdout === '') {
   console.log('skip git: this machine has none, so its sandboxes have none')

@@ -185,7 +185,13 @@ await check('errors: an unknown template', async () => {
 })
 await check('errors: what the host does not do is said', async () => {
   await refused(Sandbox.create({ mcp: { browserbase: {} } }), Error, /mcp|400|not found/i)
-  await refused(Sandbox.create({ network: { denyOut: ['0.0.0.0/0'] } }), SandboxError, /network/i)
+  await refused(Sandbox.create({ network: { denyOut: ['1.1.1.1'] } }), SandboxError, /network/i)
+})
+await check('create: network without a way out, closed to the public', async () => {
+  const closed = await Sandbox.create({ timeoutMs: 60_000, network: { denyOut: ['0.0.0.0/0'], allowPublicTraffic: false } })
+  assert.ok(closed.trafficAccessToken)
+  assert.equal((await closed.getInfo()).allowInternetAccess, false)
+  await closed.kill()
 })
 await check('errors: 25 hours, and an aborted signal', async () => {
   await refused(Sandbox.create({ timeoutMs: 25 * 3_600_000 }), SandboxError, /400/)

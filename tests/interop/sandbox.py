@@ -140,7 +140,7 @@ def _():
 def _():
     refused(SandboxException, Sandbox.create, "no-such-template")
     refused(SandboxException, Sandbox.create, timeout=25 * 3600)
-    refused(SandboxException, Sandbox.create, network={"deny_out": ["0.0.0.0/0"]})
+    refused(SandboxException, Sandbox.create, network={"deny_out": ["1.1.1.1"]})
 
 
 finish()

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "host/catalogue.h"
+#include "host/sandbox.h"
 
 static void
 each_call_answers_what_there_is(void **state)
@@ -89,23 +90,52 @@ one_template_has_all_its_members(void **state)
 	}
 }
 
+static bool
+is_online(void *ctx)
+{
+	return box_has_internet(((struct sandbox *)ctx)->box);
+}
+
 static void
-network_rules_are_refused_with_the_reason(void **state)
+network_is_cut_and_given_back(void **state)
 {
 	struct guest g;
 	struct answer a;
-	char *path, *pause;
+	struct sandbox *s;
+	char *path, *pause, *self;
 
 	(void)state;
 	create_guest(NULL, &g);
+	self = xasprintf("/sandboxes/%s", g.id);
 	path = xasprintf("/sandboxes/%s/network", g.id);
 	pause = xasprintf("/sandboxes/%s/pause", g.id);
-	assert_int_equal(rest("PUT", path, "{\"denyOut\":[\"0.0.0.0/0\"]}", &a), 400);
-	assert_true(body_has(&a, "allow_internet_access"));
+	s = registry_find(house.host->registry, g.id);
+	if (house.host->support.rung == BOX_RUNG_PLAIN)
+		skip();
+	if (house.host->support.internet)
+		turn_until(is_online, s);
+	assert_int_equal(rest("PUT", path, "{\"denyOut\":[\"0.0.0.0/0\"]}", NULL), 204);
+	assert_false(box_has_internet(s->box));
+	assert_int_equal(rest("GET", self, NULL, &a), 200);
+	assert_true(body_has(&a, "\"denyOut\":[\"0.0.0.0/0\"]"));
+	assert_true(body_has(&a, "\"allowInternetAccess\":false"));
 	answer_clear(&a);
+	assert_int_equal(rest("PUT", path, "{}", NULL), 204);
+	if (house.host->support.internet)
+		turn_until(is_online, s);
+	assert_int_equal(rest("GET", self, NULL, &a), 200);
+	assert_false(body_has(&a, "denyOut"));
+	answer_clear(&a);
+	assert_int_equal(rest("PUT", path, "{\"allowOut\":[\"1.1.1.1\"]}", &a), 400);
+	assert_true(body_has(&a, "allowOut"));
+	answer_clear(&a);
+	assert_int_equal(
+	    rest("PUT", path, "{\"allow_internet_access\":false}", NULL), 204);
+	assert_false(box_has_internet(s->box));
 	assert_int_equal(rest("POST", pause, NULL, NULL), 204);
 	assert_int_equal(rest("PUT", path, "{}", NULL), 404);
 	kill_guest(&g);
+	free(self);
 	free(pause);
 	free(path);
 }
@@ -116,7 +146,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_answers_what_there_is),
 		cmocka_unit_test(one_template_has_all_its_members),
-		cmocka_unit_test(network_rules_are_refused_with_the_reason),
+		cmocka_unit_test(network_is_cut_and_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, open_house, close_house);
