@@ -474,6 +474,10 @@ routes_head(void *ctx, struct request *r)
 	front_parse(r, &target);
 	if (target.is_sandbox && front_take_port(ctx, r, &target))
 		return;
+	/* Who asks is of no matter where no body comes: the key is checked once, later. */
+	if (str_eq(request_method(r), "GET") && !length &&
+	    !request_header(r, "Transfer-Encoding"))
+		return;
 	limit = body_limit(ctx, r, &target);
 	request_set_body_limit(r, limit);
 	if (!target.is_sandbox)
