@@ -8,7 +8,9 @@ goal=${1:-build}
 build="build-essential pkg-config libncurses-dev ncurses-term libvterm-dev libcurl4-openssl-dev
 libuv1-dev libmicrohttpd-dev libjansson-dev libinih-dev libsqlite3-dev
 zlib1g-dev"
-run="bubblewrap slirp4netns uidmap python3 procps"
+# the second line is what sandboxes find: ready commands of the SDKs ask ss and curl
+run="bubblewrap slirp4netns uidmap
+python3 procps iproute2 curl"
 test="libcmocka-dev tmux htop vim-tiny less python3-matplotlib python3-pandas"
 screenshots="fonts-dejavu-core librsvg2-bin"
 
