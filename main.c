@@ -122,7 +122,7 @@ service_host_run(int port, int ready_fd, int simulate, struct error *err)
 static char *
 service_describe_host(void)
 {
-	return host_describe_support(program.init_path);
+	return host_describe_support(program.init_path, program.host_dir);
 }
 
 static void

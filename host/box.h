@@ -35,19 +35,25 @@ struct box_idmap {
 
 struct box_support {
 	enum box_rung rung;
-	bool proc_mount;	/* a private /proc works */
-	bool internet;		/* slirp4netns is there and runs */
-	bool cgroup;		/* we may freeze and account through cgroup v2 */
-	bool limits;		/* and hold a sandbox to its CPUs and memory */
-	struct box_idmap idmap; /* used on the first rung */
-	char group_base[256];	/* where groups are made, when cgroup */
+	bool proc_mount; /* a private /proc works */
+	bool internet;	 /* slirp4netns is there and runs */
+	bool cgroup;	 /* we may freeze and account through cgroup v2 */
+	bool limits;	 /* and hold a sandbox to its CPUs and memory */
+	bool
+	    system_writable; /* each sandbox may write over /usr, in a layer of its own */
+	const char *system_layer; /* borrowed; see host/system_layer.h; NULL: none */
+	struct box_idmap idmap;	  /* used on the first rung */
+	char group_base[256];	  /* where groups are made, when cgroup */
 	char reason[240]; /* why a better rung is not there, what to do; "" when best */
 	char internet_reason[240];
+	char system_reason[240];
 };
 
 /* Probes; runs programs and waits for them, so only at start, in `host` and
- * `doctor`. `init_path` is the sandtop-init executable. */
-void box_probe(const char *init_path, struct box_support *out);
+ * `doctor`. `init_path` is the sandtop-init executable; `data_dir` is where sandboxes
+ * will lie, for file systems differ; without one (NULL, or not made yet) a temporary
+ * directory is taken. */
+void box_probe(const char *init_path, const char *data_dir, struct box_support *out);
 const char *box_rung_name(
     enum box_rung rung); /* "bubblewrap", "bubblewrap (root)", "not isolated" */
 

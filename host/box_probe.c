@@ -1,5 +1,5 @@
-/* box_probe - finds the best rung of the isolation ladder by running a sandbox on each
- * . */
+/* box_probe - finds the best rung of the isolation ladder by running a sandbox on
+ * each. */
 #include "host/box.h"
 
 #include <errno.h>
@@ -17,9 +17,15 @@
 #include "host/box_internal.h"
 #include "host/box_program.h"
 #include "host/box_stray.h"
+#include "host/system_layer.h"
 
 /* Long only where something hangs; each attempt takes some milliseconds. */
 enum { STEP_MS = 5000 };
+
+/* Where trials are made, of what. Both borrowed. */
+struct place {
+	const char *init_path, *dir;
+};
 
 /* One sandbox that is tried: started, made to run a command, ended. */
 struct trial {
@@ -27,7 +33,9 @@ struct trial {
 	struct box *box;	     /* owned */
 	struct box_support *support; /* borrowed */
 	const char *init_path;	     /* borrowed */
+	const char *place;	     /* borrowed; where its directory is made */
 	char *dir, *outer;	     /* owned; the sandbox's lies in one that is closed */
+	char *layer;		     /* owned; NULL: none is needed */
 	bool ready, ended, spawned, exited, removed;
 	int status;
 	int internet; /* pid of slirp4netns, 0: none ran */
@@ -107,9 +115,7 @@ wait_for(struct trial *t, const bool *mark, const bool *other)
 static bool
 make_directory(struct trial *t)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	t->outer = path_join(str_is_empty(tmp) ? "/tmp" : tmp, "sandtop-probe-XXXXXX");
+	t->outer = path_join(t->place, "sandtop-probe-XXXXXX");
 	if (!mkdtemp(t->outer))
 		return error_system(
 		    &t->why, errno, "no directory for a trial, %s", t->outer);
@@ -121,9 +127,14 @@ static void
 run_command(struct trial *t)
 {
 	char sh[] = "-c", script[] = "exit 0";
-	char *items[] = { sh, script, NULL };
+	char write[] = "mkdir /usr/.sandtop-probe && rmdir /usr/.sandtop-probe";
+	char *items[] = { sh, t->support->system_writable ? write : script, NULL };
 	const struct strlist args = { .items = items, .count = 2 };
-	const struct box_spawn spawn = { .cmd = "/bin/sh", .args = &args };
+	const struct box_spawn spawn = {
+		.cmd = "/bin/sh",
+		.args = &args,
+		.user = t->support->system_writable ? "root" : NULL,
+	};
 
 	box_spawn(t->box, &spawn, on_spawned, t);
 	if (!wait_for(t, &t->spawned, &t->ended) || t->why.code != ERROR_NONE ||
@@ -161,30 +172,45 @@ finish_trial(struct trial *t)
 		box_free(t->box);
 	}
 	if (t->dir) {
-		box_remove_dir(t->loop, t->dir, t->init_path, t->support, on_removed, t);
+		box_remove_dir(
+		    t->loop, t->outer, t->init_path, t->support, on_removed, t);
 		wait_for(t, &t->removed, &never);
-		rmdir(t->outer);
 	}
 	loop_free(t->loop);
 	if (t->internet > 0) /* was killed; nobody else is left to reap it */
 		waitpid(t->internet, NULL, 0);
+	t->support->system_layer = NULL;
+	free(t->layer);
 	free(t->dir);
 	free(t->outer);
 }
 
+/* Only its top: it is there to be seen working. */
+static bool
+make_layer(struct trial *t)
+{
+	if (!t->support->system_writable || geteuid() == 0)
+		return true;
+	t->layer = path_join(t->outer, "layer");
+	t->support->system_layer = t->layer;
+	return system_layer_make(t->layer, 1, &t->why);
+}
+
 /* A whole sandbox on the rung that `support` names; fills `err` when it fails. */
 static bool
-try_rung(
-    const char *init_path, struct box_support *support, bool internet, struct error *err)
+try_rung(const struct place *place, struct box_support *support, bool internet,
+    struct error *err)
 {
+	const char *init_path = place->init_path;
 	struct trial t = {
 		.loop = loop_new(),
 		.support = support,
 		.init_path = init_path,
+		.place = place->dir,
 	};
 
 	support->internet = internet;
-	if (make_directory(&t)) {
+	if (make_directory(&t) && make_layer(&t)) {
 		const struct box_options options = {
 			.id = "probe",
 			.dir = t.dir,
@@ -227,6 +253,9 @@ static const struct {
 	    "or user.max_user_namespaces" },
 	{ "Creating new namespace failed", "user namespaces are switched off or used up: "
 					   "sysctl user.max_user_namespaces" },
+	{ "a writable system",
+	    "an overlay needs Linux 5.11 or newer and files on ext4, xfs, btrfs or the "
+	    "like" },
 	{ "Can't mount proc", "this looks like a container that hides parts of /proc" },
 };
 
@@ -269,7 +298,7 @@ can_try(const struct step *s, const struct box_idmap *map)
 }
 
 static bool
-climb(const char *init_path, struct box_support *out)
+climb(const struct place *place, struct box_support *out)
 {
 	const struct box_support base = *out;
 	struct box_idmap map;
@@ -285,7 +314,7 @@ climb(const char *init_path, struct box_support *out)
 		out->rung = s->rung;
 		out->proc_mount = s->proc;
 		out->idmap = s->mapped ? map : (struct box_idmap){ .count = 0 };
-		if (!try_rung(init_path, out, false, &err)) {
+		if (!try_rung(place, out, false, &err)) {
 			if (first.code == ERROR_NONE)
 				first = err;
 			continue;
@@ -300,7 +329,7 @@ climb(const char *init_path, struct box_support *out)
 }
 
 static void
-look_for_internet(const char *init_path, struct box_support *out)
+look_for_internet(const struct place *place, struct box_support *out)
 {
 	struct error err;
 	char *slirp = box_program_find("slirp4netns", "SANDTOP_SLIRP4NETNS");
@@ -308,15 +337,39 @@ look_for_internet(const char *init_path, struct box_support *out)
 	if (!slirp)
 		str_copy(out->internet_reason, sizeof out->internet_reason,
 		    "slirp4netns is not installed: apt-get install slirp4netns");
-	else if (!try_rung(init_path, out, true, &err))
+	else if (!try_rung(place, out, true, &err))
 		snprintf(
 		    out->internet_reason, sizeof out->internet_reason, "%s", err.text);
 	free(slirp);
 }
 
-void
-box_probe(const char *init_path, struct box_support *out)
+static void
+look_for_layers(const struct place *place, struct box_support *out)
 {
+	struct box_support trial = *out;
+	struct error err;
+
+	trial.system_writable = true;
+	out->system_writable = try_rung(place, &trial, false, &err);
+	if (!out->system_writable)
+		explain(out->system_reason, sizeof out->system_reason, &err);
+}
+
+static const char *
+trial_place(const char *data_dir)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (data_dir && access(data_dir, W_OK | X_OK) == 0)
+		return data_dir;
+	return str_is_empty(tmp) ? "/tmp" : tmp;
+}
+
+void
+box_probe(const char *init_path, const char *data_dir, struct box_support *out)
+{
+	const struct place place = { init_path, trial_place(data_dir) };
+
 	*out = (struct box_support){ .rung = BOX_RUNG_PLAIN };
 	box_stray_kill_waiting(); /* of a host or a probe that was killed */
 	out->cgroup =
@@ -326,13 +379,16 @@ box_probe(const char *init_path, struct box_support *out)
 		    "%s is missing: build or install it", init_path);
 		return;
 	}
-	if (climb(init_path, out)) {
-		look_for_internet(init_path, out);
+	if (climb(&place, out)) {
+		look_for_internet(&place, out);
+		look_for_layers(&place, out);
 		return;
 	}
 	out->rung = BOX_RUNG_PLAIN;
 	out->proc_mount = false;
 	out->internet = true; /* the machine's own */
+	str_copy(
+	    out->system_reason, sizeof out->system_reason, "it is the machine's own");
 }
 
 static const char *const rung_names[] = {

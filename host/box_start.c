@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "host/box_program.h"
+#include "host/box_root.h"
 #include "host/init/layout.h"
 #include "host/init/protocol.h"
 
@@ -20,78 +20,6 @@ enum { INFO_FD = INIT_SOCKET_FD + 1, GO_FD };
 
 /* A fork bomb hits its own wall; groups have a better one. */
 #define PROCESSES_MAX "4096"
-
-/* ---- the directory */
-
-/* What will be mounted over; a former life of the sandbox may have left it anyhow. */
-static const char *const mount_points[] = { "dev", "proc", "run", "usr", ".sandtop" };
-
-static bool
-make_mount_point(int root, const char *name)
-{
-	struct stat st;
-
-	if (mkdirat(root, name, 0755) == 0)
-		return true;
-	if (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-		return true;
-	return unlinkat(root, name, 0) == 0 && mkdirat(root, name, 0755) == 0;
-}
-
-static bool
-system_link(const char *name, char *target, size_t size)
-{
-	char *path = path_join("/", name);
-	ssize_t len = readlink(path, target, size - 1);
-
-	free(path);
-	target[len > 0 ? len : 0] = '\0';
-	return len > 0;
-}
-
-static bool
-system_has(const char *name)
-{
-	struct stat st;
-	char *path = path_join("/", name);
-	bool has = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-
-	free(path);
-	return has;
-}
-
-/* /bin is a link into /usr on most systems, a directory to mount on others. */
-static bool
-make_system_dir(int root, const char *name)
-{
-	char target[256];
-
-	if (!system_has(name))
-		return true;
-	if (!system_link(name, target, sizeof target))
-		return make_mount_point(root, name);
-	return symlinkat(target, root, name) == 0 || errno == EEXIST;
-}
-
-/* Open for all to enter: it is the sandbox's "/". What lies above it is not. */
-static bool
-prepare_root(const char *dir, struct error *err)
-{
-	if (!path_make_dirs(dir, err))
-		return false;
-	int root = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool made = root >= 0 && fchmod(root, 0755) == 0;
-
-	for (size_t i = 0; made && i < ARRAY_LEN(mount_points); i++)
-		made = make_mount_point(root, mount_points[i]);
-	for (size_t i = 0; made && i < ARRAY_LEN(layout_system_dirs); i++)
-		made = make_system_dir(root, layout_system_dirs[i]);
-	if (!made)
-		error_system(err, errno, "preparing %s", dir);
-	if (root >= 0)
-		close(root);
-	return made;
-}
 
 /* ---- arguments */
 
@@ -141,17 +69,23 @@ add_supervisor(struct strlist *args, const struct box_options *o)
 		add(args, "--zone", zone, NULL);
 	if (o->support->rung == BOX_RUNG_BWRAP_USERNS)
 		add(args, "--processes", PROCESSES_MAX, NULL);
+	if (plain || !o->support->system_writable)
+		return;
+	add(args, "--writable", NULL, NULL);
+	if (o->support->rung == BOX_RUNG_BWRAP_USERNS && o->support->idmap.count == 0)
+		add(args, "--demote", NULL, NULL);
 }
 
 /* With a range of ids the supervisor is root in there and keeps what it needs of
- * that; with one uid it is "user" and can do nothing special. */
+ * that; with one uid it is "user" and can do nothing special, once it has laid the
+ * layers over the system. */
 static void
 add_users(struct strlist *args, const struct box_options *o)
 {
 	if (o->support->rung != BOX_RUNG_BWRAP_USERNS)
 		return;
 	add(args, "--unshare-user", NULL, NULL);
-	if (o->support->idmap.count == 0) {
+	if (o->support->idmap.count == 0 && !o->support->system_writable) {
 		add_number(args, "--uid", LAYOUT_UID);
 		add_number(args, "--gid", LAYOUT_GID);
 		return;
@@ -159,6 +93,8 @@ add_users(struct strlist *args, const struct box_options *o)
 	add(args, "--uid", "0", NULL);
 	add(args, "--gid", "0", NULL);
 	add(args, "--cap-add", "ALL", NULL);
+	if (o->support->idmap.count == 0)
+		return;
 	add_number(args, "--info-fd", INFO_FD);
 	add_number(args, "--userns-block-fd", GO_FD);
 }
@@ -198,11 +134,11 @@ add_system(struct strlist *args)
 {
 	char target[256];
 
-	add(args, "--ro-bind", "/usr", "/usr");
 	for (size_t i = 0; i < ARRAY_LEN(layout_system_dirs); i++) {
 		const char *name = layout_system_dirs[i];
 
-		if (!system_has(name) || system_link(name, target, sizeof target))
+		if (!box_root_system_has(name) ||
+		    box_root_system_link(name, target, sizeof target))
 			continue;
 		char *path = path_join("/", name);
 
@@ -223,6 +159,20 @@ add_proc(struct strlist *args, const struct box_options *o)
 		return;
 	add(args, "--proc", "/proc", NULL);
 	add(args, "--ro-bind", "/proc/sys", "/proc/sys");
+}
+
+/* What the supervisor makes the system writable with, and hides then. */
+static void
+add_layers(struct strlist *args, const struct box_options *o)
+{
+	if (!o->support->system_writable)
+		return;
+	char *own = path_join(o->dir, BOX_ROOT_SYSTEM);
+
+	add(args, "--bind", own, LAYOUT_SYSTEM);
+	if (o->support->system_layer)
+		add(args, "--ro-bind", o->support->system_layer, LAYOUT_LAYER);
+	free(own);
 }
 
 static void
@@ -249,6 +199,7 @@ add_container(struct strlist *args, const struct box_options *o)
 	add(args, "--tmpfs", LAYOUT_OWN, NULL);
 	add(args, "--ro-bind", o->init_path, LAYOUT_INIT);
 	add_machine_etc(args);
+	add_layers(args, o);
 	add(args, "--remount-ro", LAYOUT_OWN, NULL);
 	add(args, "--chdir", "/", NULL);
 	add(args, "--", LAYOUT_INIT, NULL);
@@ -308,7 +259,9 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 	struct strlist args = { .count = 0 };
 	bool plain = options->support->rung == BOX_RUNG_PLAIN;
 
-	if (plain ? !path_make_dirs(options->dir, err) : !prepare_root(options->dir, err))
+	if (plain
+		? !path_make_dirs(options->dir, err)
+		: !box_root_prepare(options->dir, options->support->system_writable, err))
 		return false;
 	if (!plain)
 		add_container(&args, options);
@@ -319,46 +272,16 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 	return started;
 }
 
-/* Files of mapped uids can be removed and made only from inside such a map; where our own
- * uid owns everything, or we are root, it is done outside. */
-static bool
-needs_map(const struct box_support *support)
-{
-	return geteuid() != 0 && support->rung == BOX_RUNG_BWRAP_USERNS &&
-	       support->idmap.count > 0;
-}
+/* ---- copying and wiping */
 
-bool
-box_start_wipe(
-    const struct box_options *options, struct box_started *out, struct error *err)
-{
-	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
-	struct box_options o = *options;
-	struct strlist args = { .count = 0 };
-	bool inside = needs_map(o.support);
-
-	if (inside && !prepare_root(o.dir, err))
-		return false;
-	if (inside)
-		add_container(&args, &o);
-	else
-		o.support = &plain;
-	add(&args, "--wipe", inside ? "/" : o.dir, NULL);
-	bool started = run(&o, &args, -1, out, err);
-
-	strlist_clear(&args);
-	return started;
-}
-
-/* ---- copying */
-
-#define COPY_FROM "/from"
-#define COPY_TO "/to"
+/* Where the two trees lie for that. */
+#define TREE_FROM "/from"
+#define TREE_TO "/to"
 
 /* chmod without following links works through /proc/self, which is of one pid
  * namespace; where no other can be shown, the machine's must do: only `cp` sees it. */
 static void
-add_copier_proc(struct strlist *args, const struct box_options *o)
+add_tender_proc(struct strlist *args, const struct box_options *o)
 {
 	if (o->support->proc_mount)
 		add(args, "--unshare-pid", "--proc", "/proc");
@@ -368,7 +291,7 @@ add_copier_proc(struct strlist *args, const struct box_options *o)
 
 /* With one uid that is shown as root: it has to read what it shut for itself. */
 static void
-add_copier_users(struct strlist *args, const struct box_options *o)
+add_tender_users(struct strlist *args, const struct box_options *o)
 {
 	if (o->support->idmap.count > 0) {
 		add_users(args, o);
@@ -383,24 +306,27 @@ add_copier_users(struct strlist *args, const struct box_options *o)
 /* Its root is the machine's system, not the sandbox's: there the linker and its
  * /etc/ld.so.preload may be anything, and nothing frozen may run meanwhile. */
 static void
-add_copier(struct strlist *args, const struct box_options *o, const char *to)
+add_tender(
+    struct strlist *args, const struct box_options *o, const char *from, const char *to)
 {
 	char target[256];
 
 	add(args, "--die-with-parent", "--unshare-net", "--unshare-ipc");
-	add_copier_proc(args, o);
-	add_copier_users(args, o);
+	add_tender_proc(args, o);
+	add_tender_users(args, o);
 	add_system(args);
 	for (size_t i = 0; i < ARRAY_LEN(layout_system_dirs); i++) {
 		const char *name = layout_system_dirs[i];
 		char *path = path_join("/", name);
 
-		if (system_has(name) && system_link(name, target, sizeof target))
+		if (box_root_system_has(name) &&
+		    box_root_system_link(name, target, sizeof target))
 			add(args, "--symlink", target, path);
 		free(path);
 	}
-	add(args, "--ro-bind", o->dir, COPY_FROM);
-	add(args, "--bind", to, COPY_TO);
+	if (from)
+		add(args, "--ro-bind", from, TREE_FROM);
+	add(args, "--bind", to, TREE_TO);
 	add(args, "--ro-bind", o->init_path, "/init");
 	add(args, "--chdir", "/", NULL);
 	add(args, "--", "/init", NULL);
@@ -418,10 +344,39 @@ box_start_copy(const struct box_options *options, const char *to, struct box_sta
 	if (!path_make_dirs(to, err))
 		return false;
 	if (inside)
-		add_copier(&args, &o, to);
+		add_tender(&args, &o, o.dir, to);
 	else
 		o.support = &plain;
-	add(&args, "--copy", inside ? COPY_FROM : o.dir, inside ? COPY_TO : to);
+	add(&args, "--copy", inside ? TREE_FROM : o.dir, inside ? TREE_TO : to);
+	bool started = run(&o, &args, -1, out, err);
+
+	strlist_clear(&args);
+	return started;
+}
+
+/* Files of mapped uids can be removed only from inside such a map; where our own
+ * uid owns everything, or we are root, it is done outside. */
+static bool
+needs_map(const struct box_support *support)
+{
+	return geteuid() != 0 && support->rung == BOX_RUNG_BWRAP_USERNS &&
+	       support->idmap.count > 0;
+}
+
+bool
+box_start_wipe(
+    const struct box_options *options, struct box_started *out, struct error *err)
+{
+	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
+	struct box_options o = *options;
+	struct strlist args = { .count = 0 };
+	bool inside = needs_map(o.support) && access(o.dir, F_OK) == 0;
+
+	if (inside)
+		add_tender(&args, &o, NULL, o.dir);
+	else
+		o.support = &plain;
+	add(&args, "--wipe", inside ? TREE_TO : o.dir, NULL);
 	bool started = run(&o, &args, -1, out, err);
 
 	strlist_clear(&args);

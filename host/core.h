@@ -36,6 +36,7 @@ struct host {
 	char *state_dir;      /* owned */
 	char *data_dir;	      /* owned: sandboxes, database */
 	char *init_path;      /* owned */
+	char *system_layer;   /* owned; NULL: none is needed */
 	int lock_fd;	      /* holds the lock while open */
 	struct hostfile file; /* port and key */
 	struct box_support support;

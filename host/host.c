@@ -28,6 +28,7 @@
 #include "host/sandbox.h"
 #include "host/simulate.h"
 #include "host/store.h"
+#include "host/system_layer.h"
 #include "host/team.h"
 
 #define HOSTFILE_MAX 4096
@@ -212,6 +213,22 @@ leave_session_keys(void)
 		log_debug("host", "the session's keyring is kept: %s", strerror(errno));
 }
 
+/* Root needs none: in its sandboxes the machine's root is root too. */
+static void
+lay_system(struct host *h)
+{
+	struct error err;
+
+	if (!h->support.system_writable || geteuid() == 0)
+		return;
+	h->system_layer = path_join(h->data_dir, "system");
+	h->support.system_layer = h->system_layer;
+	if (system_layer_make(h->system_layer, SYSTEM_LAYER_MAX, &err))
+		return;
+	h->support.system_writable = false;
+	str_copy(h->support.system_reason, sizeof h->support.system_reason, err.text);
+}
+
 struct host *
 host_open(struct loop *loop, const struct host_options *options, struct error *err)
 {
@@ -231,7 +248,8 @@ host_open(struct loop *loop, const struct host_options *options, struct error *e
 	}
 	h->ports = ports_new(loop);
 	read_hostfile(h);
-	box_probe(h->init_path, &h->support);
+	box_probe(h->init_path, h->data_dir, &h->support);
+	lay_system(h);
 	if (open_server(h, options->port, err) && open_parts(h, err)) {
 		simulate_fill(h->registry, CLAMP(options->simulate, 0, SIMULATE_MAX));
 		return h;
@@ -320,6 +338,7 @@ host_close(struct host *h)
 	free(h->state_dir);
 	free(h->data_dir);
 	free(h->init_path);
+	free(h->system_layer);
 	free(h);
 }
 
@@ -375,6 +394,9 @@ announce(const struct host *h, int simulated)
 	if (!h->support.internet)
 		fprintf(stderr, "sandboxes have no internet: %s\n",
 		    h->support.internet_reason);
+	if (!h->support.system_writable && h->support.rung != BOX_RUNG_PLAIN)
+		fprintf(stderr, "/usr in sandboxes is read-only; %s\n",
+		    h->support.system_reason);
 	if (simulated > 0)
 		fprintf(stderr,
 		    "%d simulated sandboxes are listed besides; they end with this "

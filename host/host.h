@@ -50,6 +50,6 @@ bool host_start(const char *state_dir, const char *exe, struct host_status *out,
 /* SIGTERM, then waits at most 10 s for the end. Not running is success (*was_running). */
 bool host_stop(const char *state_dir, bool *was_running, struct error *err) MUST_CHECK;
 /* What isolation and internet this machine allows, as lines for `doctor`; caller frees. */
-char *host_describe_support(const char *init_path);
+char *host_describe_support(const char *init_path, const char *state_dir);
 
 #endif

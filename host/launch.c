@@ -260,17 +260,22 @@ host_stop(const char *state_dir, bool *was_running, struct error *err)
 /* ---- describing */
 
 char *
-host_describe_support(const char *init_path)
+host_describe_support(const char *init_path, const char *state_dir)
 {
+	char *data_dir = path_join(state_dir, "data");
 	struct box_support support;
 	struct buf out;
 
-	box_probe(init_path, &support);
+	box_probe(init_path, data_dir, &support);
+	free(data_dir);
 	buf_init(&out, 4096);
 	buf_addf(&out, "isolation: %s%s%s\n", box_rung_name(support.rung),
 	    *support.reason ? "; " : "", support.reason);
 	buf_addf(&out, "internet in sandboxes: %s%s%s\n", support.internet ? "yes" : "no",
 	    *support.internet_reason ? "; " : "", support.internet_reason);
+	buf_addf(&out, "writable /usr in sandboxes: %s%s%s\n",
+	    support.system_writable ? "yes, each its own" : "no",
+	    *support.system_reason ? "; " : "", support.system_reason);
 	buf_addf(&out, "limits on CPU and memory: %s\n",
 	    support.limits ? "yes, by cgroup"
 			   : "no: a sandbox may use all of the machine");

@@ -57,6 +57,7 @@ here=$(create | tail -n 1) there=$(create | tail -n 1)
 [ -n "$here" ] && [ -n "$there" ] || exit 2
 "$bin" exec "$there" -- 'echo theirs >/tmp/theirs; chmod 644 /tmp/theirs'
 "$bin" exec -d "$there" -- 'exec python3 -m http.server -b 0.0.0.0 3000' >/dev/null
+"$bin" exec --user root "$there" -- 'touch /usr/theirs' 2>/dev/null
 "$bin" exec -d "$there" -- 'exec sleep 98765' >/dev/null
 # Until the neighbour's service listens (0BB8 is 3000).
 until "$bin" exec "$there" -- 'grep -q :0BB8 /proc/net/tcp'; do :; done
@@ -113,7 +114,9 @@ try "a descriptor of the supervisor (pidfd_getfd)" "$(python "import os, ctypes,
 try "to end the supervisor" "kill -9 1; kill -STOP 1; false"
 try "to write /proc/sys" "echo x >/proc/sys/kernel/core_pattern"
 try "to mount over it" "mount -t tmpfs none /proc/sys"
-try "to write /usr" "touch /usr/here"
+try "what the neighbour wrote to /usr" "ls /usr/theirs"
+try "to lift its own layer off /usr" "umount /usr || unshare -Urm umount /usr"
+try "the layers themselves" "ls /.sandtop/system/usr || ls /.sandtop/layer/usr"
 try "to make /usr writable" "mount -o remount,rw,bind /usr"
 try "raw disks" "mknod /tmp/disk b 8 0 || cat /dev/sda /dev/vda /dev/nvme0n1"
 try "memory of the machine" "head -c 1 /dev/mem || head -c 1 /proc/kcore"

@@ -19,6 +19,8 @@ struct init_options {
 	    *home; /* where /home/user and /root lie: "" or, when plain, a directory */
 	const char *zone; /* "Europe/Berlin"; NULL: not known */
 	bool plain;	  /* no container: a process beside the host's */
+	bool writable;	  /* the system is to be written over */
+	bool demote;	  /* root here stands for one uid only: become "user" */
 	bool dns;	  /* internet will come: name the resolver */
 };
 extern struct init_options options;
@@ -58,6 +60,12 @@ void account_group_name(gid_t gid, char *out, size_t size);
 
 /* ---- keys.c: the person's kernel keyrings stay outside, for everything started later */
 bool keys_leave(void);
+
+/* ---- system.c: what needs the rights of the start; both need errno read on failure */
+/* Puts a layer of the sandbox's own over each directory of the machine's system. */
+bool system_overlay(void);
+/* Becomes LAYOUT_UID in a user namespace of its own, without any capability. */
+bool system_demote(void);
 
 /* ---- outfit.c: files every sandbox has; existing ones are left alone */
 void outfit(void);

@@ -13,6 +13,10 @@
 
 #define LAYOUT_OWN "/.sandtop"
 #define LAYOUT_INIT LAYOUT_OWN "/init"
+/* While the supervisor starts: "<name>/upper" and "/work" of each directory of the system
+ * that is written over, in the sandbox's root; and the host's LAYOUT_LAYER, "<name>". */
+#define LAYOUT_SYSTEM LAYOUT_OWN "/system"
+#define LAYOUT_LAYER LAYOUT_OWN "/layer"
 #define LAYOUT_HOME "/home/user"
 #define LAYOUT_NAMESERVER "10.0.2.3" /* slirp4netns's own */
 
@@ -41,8 +45,9 @@ static const char *const layout_machine_etc[] = {
 	"ssl/openssl.cnf",
 };
 
-/* Top-level names that are links into /usr on most systems, directories elsewhere. */
+/* The machine's programs. All but the first are links into it on most systems. */
 static const char *const layout_system_dirs[] = {
+	"usr",
 	"bin",
 	"sbin",
 	"lib",

@@ -224,14 +224,11 @@ static const unsigned kept_capabilities[] = {
 };
 
 static bool
-drop_capabilities(void)
+keep_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 }, { 0 } };
-	uint64_t kept = 0;
 
-	for (size_t i = 0; i < sizeof kept_capabilities / sizeof *kept_capabilities; i++)
-		kept |= UINT64_C(1) << kept_capabilities[i];
 	for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
 			return false;
@@ -239,6 +236,18 @@ drop_capabilities(void)
 	data[0].effective = data[0].permitted = (uint32_t)kept;
 	data[1].effective = data[1].permitted = (uint32_t)(kept >> 32);
 	return syscall(SYS_capset, &head, data) == 0;
+}
+
+static bool
+drop_capabilities(void)
+{
+	uint64_t kept = 0;
+
+	for (size_t i = 0; i < sizeof kept_capabilities / sizeof *kept_capabilities; i++)
+		kept |= UINT64_C(1) << kept_capabilities[i];
+	if (geteuid() != 0) /* only one that was demoted has any */
+		return !options.demote || keep_capabilities(0);
+	return keep_capabilities(kept);
 }
 
 /* Files under /proc/self belong to us only until we hide from the others. */
@@ -257,7 +266,7 @@ settle(void)
 		setrlimit(RLIMIT_NPROC, &(struct rlimit){ process_limit, process_limit });
 	if (options.plain)
 		return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
-	if (geteuid() == 0 && !drop_capabilities())
+	if (!drop_capabilities())
 		return false;
 	if (!keys_leave())
 		return false;
@@ -288,17 +297,33 @@ announce_ready(void)
 	message_send(&header, &body, NULL, 0);
 }
 
-/* The host writes the arguments; each option but --dns has a value. */
+static bool
+parse_flag(const char *name)
+{
+	const struct {
+		const char *name;
+		bool *set;
+	} flags[] = {
+		{ "--dns", &options.dns },
+		{ "--writable", &options.writable },
+		{ "--demote", &options.demote },
+	};
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (strcmp(name, flags[i].name) == 0)
+			return *flags[i].set = true;
+	return false;
+}
+
+/* The host writes the arguments; what is no flag has a value. */
 static bool
 parse_arguments(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
-		if (strcmp(argv[i], "--dns") == 0) {
-			options.dns = true;
+		if (parse_flag(argv[i]))
 			continue;
-		}
 		if (!value)
 			return false;
 		if (strcmp(argv[i], "--id") == 0) {
@@ -337,6 +362,14 @@ main(int argc, char **argv)
 	fcntl(INIT_SOCKET_FD, F_SETFD, FD_CLOEXEC);
 	close_range(
 	    INIT_SOCKET_FD + 1, ~0U, 0); /* what the start left open is nobody's */
+	if (options.writable && !system_overlay()) {
+		fprintf(stderr, "sandtop-init: a writable system: %s\n", strerror(errno));
+		return 1;
+	}
+	if (options.demote && !system_demote()) {
+		fprintf(stderr, "sandtop-init: user map: %s\n", strerror(errno));
+		return 1;
+	}
 	outfit();
 	int signals = open_signals();
 

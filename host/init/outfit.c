@@ -94,6 +94,11 @@ static const struct file files[] = {
 	    0644, false },
 	{ "/etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/bash\n", 0644, false },
 	{ "/etc/host.conf", "multi on\n", 0644, false },
+	/* The machine's Python may be marked as its distribution's; this copy is ours. */
+	{ "/etc/pip.conf",
+	    "# what pip installs here is seen by this sandbox only\n"
+	    "[global]\nbreak-system-packages = true\n",
+	    0644, false },
 	{ LAYOUT_HOME "/.profile", PROFILE_TEXT, 0644, true },
 	{ LAYOUT_HOME "/.bashrc", BASHRC_TEXT, 0644, true },
 	{ "/root/.profile", PROFILE_TEXT, 0644, false },

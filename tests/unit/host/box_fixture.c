@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "host/system_layer.h"
 
 enum { PATIENCE_MS = 10000, OUTPUT_MAX = 64 * 1024 * 1024 };
 
@@ -41,6 +43,40 @@ add_variant(const char *name, const struct box_support *like)
 	return &v->support;
 }
 
+static char layer_dir[256];
+
+/* What the host does for an ordinary user. */
+static void
+lay_system(struct box_support *support)
+{
+	struct error err;
+	const char *tmp = getenv("TMPDIR");
+
+	if (!support->system_writable || geteuid() == 0)
+		return;
+	snprintf(
+	    layer_dir, sizeof layer_dir, "%s/sandtop-layer-XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(layer_dir));
+	assert_true(system_layer_make(layer_dir, 500, &err));
+	support->system_layer = layer_dir;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int flag, struct FTW *where)
+{
+	(void)st;
+	(void)flag;
+	(void)where;
+	return remove(path);
+}
+
+int
+drop_variants(void **state)
+{
+	(void)state;
+	return *layer_dir ? nftw(layer_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : 0;
+}
+
 int
 find_variants(void **state)
 {
@@ -48,12 +84,15 @@ find_variants(void **state)
 
 	(void)state;
 	variant_count = 0;
-	box_probe(init_path(), &best);
+	box_probe(init_path(), NULL, &best);
 	printf("rung: %s%s%s; internet: %s%s; groups: %s; two uids: %s\n",
 	    box_rung_name(best.rung), *best.reason ? ", because " : "", best.reason,
 	    best.internet ? "yes" : "no, ", best.internet_reason,
 	    best.cgroup ? best.group_base : "no", best.idmap.count ? "yes" : "no");
+	lay_system(&best);
 	add_variant("best", &best);
+	if (best.system_writable)
+		add_variant("read-only system", &best)->system_writable = false;
 	if (best.cgroup)
 		add_variant("stop signals", &best)->cgroup = false;
 	if (best.idmap.count > 0)
@@ -61,6 +100,7 @@ find_variants(void **state)
 	if (best.proc_mount) {
 		more = add_variant("no /proc", &best);
 		more->proc_mount = more->cgroup = false;
+		more->system_writable &= best.idmap.count > 0;
 	}
 	if (best.rung == BOX_RUNG_BWRAP_USERNS && geteuid() == 0)
 		add_variant("root", &best)->rung = BOX_RUNG_BWRAP_ROOT;

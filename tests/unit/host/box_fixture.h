@@ -27,6 +27,7 @@ extern size_t variant_count;
 
 /* Group setup: probes, fills `variants`, the best first. */
 int find_variants(void **state);
+int drop_variants(void **state); /* group teardown */
 const char *init_path(void);
 
 struct house {

@@ -681,10 +681,9 @@ open_houses(void **state)
 static int
 close_houses(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < variant_count; i++)
 		house_close(&houses[i]);
-	return 0;
+	return drop_variants(state);
 }
 
 /* ---- the rest */

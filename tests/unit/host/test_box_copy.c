@@ -89,6 +89,44 @@ every_kind_of_file_is_as_it_was(void **state)
 }
 
 static void
+changes_of_the_system_are_copied(void **state)
+{
+	static const char change[] =
+	    "echo new > /usr/local/lib/itest && rm /usr/bin/tty && "
+	    "mkdir /usr/local/lib/itest-dir && rm -r /usr/local/share && "
+	    "mkdir /usr/local/share";
+	static const char show[] = "cat /usr/local/lib/itest; ls -A /usr/local/share; "
+				   "test -e /usr/bin/tty || echo gone";
+
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+		struct report report;
+		char *first, *copy;
+
+		if (!variants[i].support.system_writable ||
+		    variants[i].support.rung == BOX_RUNG_PLAIN)
+			continue;
+		house_open(&h, &variants[i]);
+		said(&h, "root", change);
+		assert_string_equal(said(&h, NULL, show), "new\ngone");
+		house_stop(&h);
+		first = h.dir;
+		copy = path_join(h.outer, "copy");
+		copy_to(&h, copy, &report);
+		assert_false(report.failed);
+		h.dir = copy;
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(said(&h, NULL, show), "new\ngone");
+		house_stop(&h);
+		h.dir = first;
+		remove_copy(&h, copy);
+		house_start(&h, "itest1234567890", NULL, false);
+		house_close(&h);
+	}
+}
+
+static void
 two_users_stay_two(void **state)
 {
 	struct house h;
@@ -227,11 +265,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_file_is_as_it_was),
+		cmocka_unit_test(changes_of_the_system_are_copied),
 		cmocka_unit_test(two_users_stay_two),
 		cmocka_unit_test(nothing_planted_runs_and_shut_places_are_copied),
 		cmocka_unit_test(a_copy_that_cannot_be_made_says_so),
 		cmocka_unit_test(a_cancelled_copy_is_not_reported),
 	};
 
-	return cmocka_run_group_tests(tests, find_variants, NULL);
+	return cmocka_run_group_tests(tests, find_variants, drop_variants);
 }

@@ -40,13 +40,13 @@ a_missing_program_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(setenv("SANDTOP_BWRAP", "/nonexistent/bwrap", 1), 0);
-	box_probe(init_path(), &s);
+	box_probe(init_path(), NULL, &s);
 	assert_int_equal(s.rung, BOX_RUNG_PLAIN);
 	assert_non_null(strstr(s.reason, "bwrap is not installed"));
 	assert_non_null(strstr(s.reason, "apt-get install bubblewrap"));
 	assert_string_equal(box_rung_name(s.rung), "not isolated");
 	assert_int_equal(unsetenv("SANDTOP_BWRAP"), 0);
-	box_probe("/nonexistent/sandtop-init", &s);
+	box_probe("/nonexistent/sandtop-init", NULL, &s);
 	assert_int_equal(s.rung, BOX_RUNG_PLAIN);
 	assert_non_null(strstr(s.reason, "/nonexistent/sandtop-init is missing"));
 }
@@ -66,7 +66,7 @@ trials_leave_nothing(void **state)
 		assert_int_equal(programs[i] ? setenv("SANDTOP_BWRAP", programs[i], 1)
 					     : unsetenv("SANDTOP_BWRAP"),
 		    0);
-		box_probe(init_path(), &s);
+		box_probe(init_path(), NULL, &s);
 		assert_int_equal(rmdir(dir), 0);
 		assert_int_equal(mkdir(dir, 0700), 0);
 	}
@@ -98,7 +98,7 @@ a_refusal_is_explained(void **state)
 		char *fake = write_program(dir, "bwrap", text);
 
 		assert_int_equal(setenv("SANDTOP_BWRAP", fake, 1), 0);
-		box_probe(init_path(), &s);
+		box_probe(init_path(), NULL, &s);
 		assert_int_equal(s.rung, BOX_RUNG_PLAIN);
 		assert_non_null(strstr(s.reason, "the sandbox did not start: bwrap: "));
 		assert_non_null(strstr(s.reason, cases[i].reason));
@@ -119,7 +119,7 @@ without_proc_there_are_walls_still(void **state)
 	struct box_support best, s;
 
 	(void)state;
-	box_probe(init_path(), &best);
+	box_probe(init_path(), NULL, &best);
 	if (best.rung == BOX_RUNG_PLAIN || !best.proc_mount) {
 		rmdir(dir);
 		free(dir);
@@ -132,7 +132,7 @@ without_proc_there_are_walls_still(void **state)
 	char *fake = write_program(dir, "bwrap", real);
 
 	assert_int_equal(setenv("SANDTOP_BWRAP", fake, 1), 0);
-	box_probe(init_path(), &s);
+	box_probe(init_path(), NULL, &s);
 	assert_int_equal(s.rung, best.rung);
 	assert_false(s.proc_mount);
 	assert_non_null(strstr(s.reason, "Can't mount proc"));
@@ -153,7 +153,7 @@ internet_is_tried_and_its_lack_explained(void **state)
 
 	(void)state;
 	assert_int_equal(setenv("SANDTOP_SLIRP4NETNS", "/nonexistent/slirp", 1), 0);
-	box_probe(init_path(), &s);
+	box_probe(init_path(), NULL, &s);
 	if (s.rung == BOX_RUNG_PLAIN) {
 		unsetenv("SANDTOP_SLIRP4NETNS");
 		rmdir(dir);
@@ -167,7 +167,7 @@ internet_is_tried_and_its_lack_explained(void **state)
 	    "1\n");
 
 	assert_int_equal(setenv("SANDTOP_SLIRP4NETNS", fake, 1), 0);
-	box_probe(init_path(), &s);
+	box_probe(init_path(), NULL, &s);
 	assert_false(s.internet);
 	assert_string_equal(
 	    s.internet_reason, "slirp4netns does not run here: no such device: tun");

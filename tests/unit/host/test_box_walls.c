@@ -42,11 +42,10 @@ open_houses(void **state)
 static int
 close_houses(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < variant_count; i++)
 		if (has_walls(i))
 			house_close(&houses[i]);
-	return 0;
+	return drop_variants(state);
 }
 
 struct wall {
@@ -152,16 +151,25 @@ users_are_who_they_say(struct house *h)
 }
 
 static void
-the_system_is_read_only(struct house *h)
+the_machines_system_is_out_of_reach(struct house *h)
 {
-	assert_fails(h, "touch /usr/here");
-	assert_fails(h, "touch /bin/here");
-	assert_fails(h, "echo x > /.sandtop/init");
-	assert_fails(h, "mount -o remount,rw /usr");
-	assert_fails(h, "umount /usr");
-	assert_fails(h, "echo x > /proc/sys/kernel/core_pattern");
-	assert_fails(h, "echo x > /proc/sys/kernel/hostname");
-	assert_fails(h, "mknod /tmp/disk b 8 0");
+	const char *const attempts[] = {
+		"echo x > /.sandtop/init",
+		"ls /.sandtop/system/usr",
+		"ls /.sandtop/layer/usr",
+		"mount -o remount,rw /usr",
+		"umount /usr",
+		"unshare -Urm umount /usr",
+		"unshare -Urm umount /.sandtop",
+		"unshare -Urm mount --bind / /mnt",
+		"echo x > /proc/sys/kernel/core_pattern",
+		"echo x > /proc/sys/kernel/hostname",
+		"mknod /tmp/disk b 8 0",
+		"mknod /usr/disk b 8 0",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
+		assert_fails(h, attempts[i]);
 	assert_string_equal(said(h, NULL,
 				"for d in ~ /tmp /var/tmp; do touch $d/x && rm $d/x; "
 				"done; echo written"),
@@ -170,6 +178,35 @@ the_system_is_read_only(struct house *h)
 				"for d in / /root /etc /opt /var/lib /run; do "
 				"touch $d/x && rm $d/x; done; echo written"),
 	    "written");
+}
+
+/* What a sandbox changes there, it changes for itself. */
+static void
+the_system_is_the_sandboxs_own(struct house *h)
+{
+	const bool two = h->how->support.rung == BOX_RUNG_BWRAP_ROOT ||
+			 h->how->support.idmap.count > 0;
+
+	if (!h->how->support.system_writable) {
+		assert_fails(h, "touch /usr/here");
+		assert_fails(h, "touch /bin/here");
+		assert_string_equal(
+		    said(h, "root", "touch /usr/here 2>&1 | grep -c Read"), "1");
+		return;
+	}
+	if (two)
+		assert_string_equal(
+		    said(h, NULL, "touch /usr/bin/here 2>/dev/null || echo closed"),
+		    "closed");
+	assert_string_equal(said(h, "root",
+				"cd /usr/bin && printf '#!/bin/sh\necho new\n' > "
+				"itest-new && chmod 755 itest-new && itest-new && "
+				"rm tty && ls tty 2>/dev/null || cp id itest-copy && "
+				"mv itest-copy nproc && nproc -un"),
+	    "new\nroot");
+	assert_string_equal(said(h, NULL, "itest-new"), "new");
+	assert_int_not_equal(access("/usr/bin/itest-new", F_OK), 0);
+	assert_int_equal(access("/usr/bin/tty", F_OK), 0);
 }
 
 /* ---- processes */
@@ -420,7 +457,8 @@ static struct wall walls[] = {
 	WALL(secrets_of_the_machine_are_not_there),
 	WALL(names_are_its_own),
 	WALL(users_are_who_they_say),
-	WALL(the_system_is_read_only),
+	WALL(the_machines_system_is_out_of_reach),
+	WALL(the_system_is_the_sandboxs_own),
 	WALL(other_processes_are_not_there),
 	WALL(the_supervisor_cannot_be_touched),
 	WALL(keys_of_the_machine_are_not_there),

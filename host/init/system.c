@@ -1,0 +1,105 @@
+/*
+ * system - the machine's programs, with a layer of the sandbox's own above: what
+ * is written or removed there is the sandbox's alone and kept with its files.
+ */
+#include "host/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/init/layout.h"
+
+/* ---- layers */
+
+static bool
+exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* The kernel's note that the last overlay was volatile, which it would refuse. */
+static void
+forget_last(const char *name)
+{
+	static const char *const notes[] = { "/volatile", "" };
+	char path[192];
+
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		snprintf(path, sizeof path, LAYOUT_SYSTEM "/%s/work/work/incompat%s",
+		    name, notes[i]);
+		rmdir(path); /* not there the first time */
+	}
+}
+
+/*
+ * "userxattr": the marks of removed directories are ordinary attributes, which
+ * a user namespace may write and a copy of the tree carries along. "volatile":
+ * else each end of a sandbox would wait for all the machine's unwritten data.
+ */
+static bool
+overlay(const char *name)
+{
+	char own[128], layer[128], text[512], target[64];
+
+	snprintf(own, sizeof own, LAYOUT_SYSTEM "/%s/upper", name);
+	if (!exists(own))
+		return true; /* not one of this machine's */
+	snprintf(target, sizeof target, "/%s", name);
+	snprintf(layer, sizeof layer, LAYOUT_LAYER "/%s", name);
+	bool middle = exists(layer);
+
+	forget_last(name);
+	snprintf(text, sizeof text,
+	    "lowerdir=%s%s%s,upperdir=%s,workdir=" LAYOUT_SYSTEM
+	    "/%s/work,userxattr,volatile",
+	    middle ? layer : "", middle ? ":" : "", target, own, name);
+	return mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, text) == 0;
+}
+
+/* The overlays hold what they need: nobody shall reach a layer beside them. */
+static bool
+hide(const char *path)
+{
+	return umount2(path, MNT_DETACH) == 0 || errno == EINVAL || errno == ENOENT;
+}
+
+bool
+system_overlay(void)
+{
+	for (size_t i = 0; i < sizeof layout_system_dirs / sizeof *layout_system_dirs;
+	     i++)
+		if (!overlay(layout_system_dirs[i]))
+			return false;
+	return hide(LAYOUT_SYSTEM) && hide(LAYOUT_LAYER);
+}
+
+/* ---- who we are */
+
+static bool
+write_proc(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
+bool
+system_demote(void)
+{
+	char uids[32], gids[32];
+
+	snprintf(uids, sizeof uids, "%d 0 1\n", LAYOUT_UID);
+	snprintf(gids, sizeof gids, "%d 0 1\n", LAYOUT_GID);
+	return unshare(CLONE_NEWUSER) == 0 && write_proc("/proc/self/uid_map", uids) &&
+	       write_proc("/proc/self/setgroups", "deny") &&
+	       write_proc("/proc/self/gid_map", gids);
+}

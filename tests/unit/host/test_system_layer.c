@@ -1,0 +1,131 @@
+/* The directories of the system once more: which are made, and how many. */
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "host/system_layer.h"
+
+static char dir[256];
+static size_t directories;
+
+static int
+make_place(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(dir, sizeof dir, "%s/sandtop-layer-XXXXXX", tmp ? tmp : "/tmp");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int flag, struct FTW *where)
+{
+	(void)st;
+	(void)flag;
+	(void)where;
+	return remove(path);
+}
+
+static int
+remove_place(void **state)
+{
+	(void)state;
+	return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int
+check_entry(const char *path, const struct stat *st, int flag, struct FTW *where)
+{
+	const char *real = path + strlen(dir);
+	struct stat machine;
+
+	(void)flag;
+	if (where->level == 0)
+		return 0;
+	directories++;
+	assert_true(S_ISDIR(st->st_mode));
+	assert_int_equal(st->st_mode & 0777, 0755);
+	assert_int_equal(lstat(real, &machine), 0);
+	assert_true(S_ISDIR(machine.st_mode));
+	return 0;
+}
+
+static size_t
+count_checked(void)
+{
+	directories = 0;
+	assert_int_equal(nftw(dir, check_entry, 16, FTW_PHYS), 0);
+	return directories;
+}
+
+static bool
+has(const char *name)
+{
+	char *path = path_join(dir, name);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* The nearest come first, and making them again makes no others. */
+static void
+directories_alone_are_copied_nearest_first(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_true(system_layer_make(dir, 1, &err));
+	assert_true(has("usr"));
+	assert_false(has("usr/bin"));
+	assert_true(system_layer_make(dir, 60, &err));
+	assert_true(has("usr/bin"));
+	assert_true(has("usr/lib"));
+	assert_int_equal(has("usr/local"), access("/usr/local", F_OK) == 0);
+	size_t count = count_checked();
+
+	assert_in_range(count, 3, 70);
+	assert_true(system_layer_make(dir, 60, &err));
+	assert_int_equal(count_checked(), count);
+}
+
+static void
+a_place_that_cannot_be_had_is_named(void **state)
+{
+	char *file = path_join(dir, "file"), *below = path_join(file, "layer");
+	FILE *f = fopen(file, "w");
+	struct error err = { 0 };
+
+	(void)state;
+	assert_non_null(f);
+	fclose(f);
+	assert_false(system_layer_make(below, 10, &err));
+	assert_non_null(strstr(err.text, "file"));
+	free(below);
+	free(file);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    directories_alone_are_copied_nearest_first, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(
+		    a_place_that_cannot_be_had_is_named, make_place, remove_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
