@@ -13,13 +13,20 @@ struct checking {
 };
 
 static bool
+is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+	       (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+.^_`|~", c));
+}
+
+static bool
 is_token(const char *name)
 {
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789!#$%&'*+-.^_`|~";
+	size_t len = 0;
 
-	return *name && !name[strspn(name, letters)];
+	while (is_token_char(name[len]))
+		len++;
+	return len > 0 && !name[len];
 }
 
 static void

@@ -1,7 +1,6 @@
 /* Writing by hand into a buffer: jansson would copy everything twice. */
 #include "wire/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -48,6 +47,32 @@ add_scalar(struct buf *out, uint32_t scalar)
 	buf_addf(out, "\\u%04x", (unsigned)scalar);
 }
 
+static size_t
+plain_length(const char *s)
+{
+	size_t len = 0;
+
+	while (is_plain((unsigned char)s[len]))
+		len++;
+	return len;
+}
+
+/* `len` plain bytes between `before` and `after`, in one piece. */
+static void
+add_plain(
+    struct buf *out, const char *before, const char *s, size_t len, const char *after)
+{
+	size_t first = strlen(before), last = strlen(after);
+	char *to = buf_reserve(out, first + len + last);
+
+	if (!to)
+		return;
+	memcpy(to, before, first);
+	memcpy(to + first, s, len);
+	memcpy(to + first + len, after, last);
+	buf_commit(out, first + len + last);
+}
+
 /* Bytes that are not UTF-8 cannot be said in JSON: they become U+FFFD. */
 void
 json_add_string(struct buf *out, const char *s)
@@ -56,12 +81,14 @@ json_add_string(struct buf *out, const char *s)
 		buf_add_str(out, "null");
 		return;
 	}
-	buf_add_char(out, '"');
-	while (*s) {
-		size_t run = 0;
+	size_t run = plain_length(s);
 
-		while (is_plain((unsigned char)s[run]))
-			run++;
+	if (!s[run]) {
+		add_plain(out, "\"", s, run, "\"");
+		return;
+	}
+	buf_add_char(out, '"');
+	for (; *s; run = plain_length(s)) {
 		buf_add(out, s, run);
 		s += run;
 		if ((unsigned char)*s >= 0x80) {
@@ -76,18 +103,30 @@ json_add_string(struct buf *out, const char *s)
 	buf_add_char(out, '"');
 }
 
-void
-json_add_comma(struct buf *out)
+static bool
+needs_comma(const struct buf *out)
 {
 	char last = out->len > 0 ? out->data[out->len - 1] : '{';
 
-	if (last != '{' && last != '[')
+	return last != '{' && last != '[';
+}
+
+void
+json_add_comma(struct buf *out)
+{
+	if (needs_comma(out))
 		buf_add_char(out, ',');
 }
 
 void
 json_add_key(struct buf *out, const char *name)
 {
+	size_t run = plain_length(name);
+
+	if (!name[run]) {
+		add_plain(out, needs_comma(out) ? ",\"" : "\"", name, run, "\":");
+		return;
+	}
 	json_add_comma(out);
 	json_add_string(out, name);
 	buf_add_char(out, ':');
@@ -100,18 +139,31 @@ json_add_text(struct buf *out, const char *name, const char *value)
 	json_add_string(out, value);
 }
 
+static void
+add_digits(struct buf *out, uint64_t value)
+{
+	char digits[20], *first = digits + sizeof digits;
+
+	do
+		*--first = (char)('0' + value % 10);
+	while (value /= 10);
+	buf_add(out, first, (size_t)(digits + sizeof digits - first));
+}
+
 void
 json_add_int(struct buf *out, const char *name, int64_t value)
 {
 	json_add_key(out, name);
-	buf_addf(out, "%" PRId64, value);
+	if (value < 0)
+		buf_add_char(out, '-');
+	add_digits(out, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void
 json_add_uint(struct buf *out, const char *name, uint64_t value)
 {
 	json_add_key(out, name);
-	buf_addf(out, "%" PRIu64, value);
+	add_digits(out, value);
 }
 
 void
