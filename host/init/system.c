@@ -23,17 +23,17 @@ exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* The kernel's note that the last overlay was volatile, which it would refuse. */
+/* The kernel's note that the last overlay was volatile, with which it would refuse. */
 static void
 forget_last(const char *name)
 {
-	static const char *const notes[] = { "/volatile", "" };
+	static const char *const notes[] = { "/volatile/dirty", "/volatile", "" };
 	char path[192];
 
 	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
 		snprintf(path, sizeof path, LAYOUT_SYSTEM "/%s/work/work/incompat%s",
 		    name, notes[i]);
-		rmdir(path); /* not there the first time */
+		remove(path); /* not there the first time */
 	}
 }
 
