@@ -1,11 +1,12 @@
 # AsyncSandbox of the PyPI package: sandbox, commands, PTYs, files, and the errors of each.
 import asyncio
 import datetime
-import os
 
 from e2b import (
     AsyncSandbox,
+    AsyncTemplate,
     AuthenticationException,
+    BuildException,
     CommandExitException,
     FileNotFoundException,
     FilesystemEventType,
@@ -19,7 +20,8 @@ from e2b import (
     TimeoutException,
 )
 
-from check import DEADLINE, UNKNOWN, same
+from calls import record_error
+from check import DEADLINE, UNKNOWN, finish, same
 
 NO_PID = 999999
 TAG = {"suite": "async.py"}
@@ -30,6 +32,7 @@ async def refused(kind, awaitable):
     try:
         await awaitable
     except kind as e:
+        record_error(e)
         return e
     raise AssertionError("no %s" % kind.__name__)
 
@@ -218,6 +221,84 @@ async def network(s):
     await refused(SandboxException, s.update_network({"allow_out": ["1.1.1.1"]}))
 
 
+async def git(s):
+    g = s.git
+    if (await s.commands.run("command -v git || true")).stdout == "":
+        return
+    for path, bare in (("r", False), ("hub.git", True)):
+        await g.init(path, bare=bare, initial_branch="main")
+    await g.configure_user("Tester", "tester@example.invalid")
+    await g.set_config("pull.rebase", "false")
+    same(await g.get_config("user.name"), "Tester")
+    await s.files.write("r/a", "one\n")
+    await g.add("r")
+    await g.commit("r", "first")
+    same((await g.status("r")).is_clean, True)
+    await g.create_branch("r", "side")
+    await g.checkout_branch("r", "main")
+    await g.delete_branch("r", "side")
+    same((await g.branches("r")).branches, ["main"])
+    await g.remote_add("r", "origin", "/home/user/hub.git")
+    same(await g.remote_get("r", "origin"), "/home/user/hub.git")
+    await g.push("r", remote="origin", branch="main")
+    await g.clone("/home/user/hub.git", path="copy")
+    await g.pull("copy")
+    await s.files.write("r/a", "spoilt\n")
+    await g.restore("r", ["a"])
+    await g.reset("r", mode="hard", target="HEAD")
+    same(await s.files.read("copy/a"), "one\n")
+    await g.dangerously_authenticate("me", "secret", host="git.example.com")
+    assert "me:secret@git.example.com" in await s.files.read(".git-credentials")
+    await refused(Exception, g.status("/tmp"))
+
+
+async def copies(s):
+    await s.files.write("f", "kept")
+    snapshot = await s.create_snapshot()
+    same([i.snapshot_id for i in await s.list_snapshots().next_items()], [snapshot.snapshot_id])
+    made = await AsyncSandbox.create(snapshot.snapshot_id, timeout=60)
+    same(await made.files.read("f"), "kept")
+    await made.kill()
+    same(await AsyncSandbox.delete_snapshot(snapshot.snapshot_id), True)
+    forks = await s.fork(timeout=60)
+    for fork in forks if isinstance(forks, list) else [forks]:
+        fork = getattr(fork, "sandbox", None) or fork
+        same(await fork.files.read("f"), "kept")
+        await fork.kill()
+
+
+async def lifecycle(_):
+    p = await AsyncSandbox.create(timeout=1, lifecycle={"on_timeout": "pause", "auto_resume": True})
+
+    async def paused():
+        return (await p.get_info()).state == SandboxState.PAUSED
+
+    await until(paused)
+    same((await p.commands.run("echo woken")).stdout, "woken\n")
+    await p.kill()
+
+
+async def templates(_):
+    t = AsyncTemplate().from_base_image().run_cmd("echo built > ~/made")
+    await AsyncTemplate.build(t, "suite-async")
+    info = await AsyncTemplate.build_in_background(AsyncTemplate().from_template("suite-async").run_cmd("true"), "suite-async-2")
+
+    async def ready():
+        return (await AsyncTemplate.get_build_status(info)).status.value == "ready"
+
+    await until(ready)
+    same((await AsyncTemplate.exists("suite-async"), await AsyncTemplate.alias_exists("suite-never")), (True, False))
+    await AsyncTemplate.assign_tags("suite-async:default", ["v1"])
+    same(sorted(i.tag for i in await AsyncTemplate.get_tags("suite-async")), ["default", "v1"])
+    await AsyncTemplate.remove_tags("suite-async", ["v1"])
+    await refused(BuildException, AsyncTemplate.build(AsyncTemplate().from_python_image("3.12"), "suite-async-3"))
+
+
+async def mcp(s):
+    assert s.get_mcp_url().endswith("/mcp")
+    await refused(FileNotFoundException, s.get_mcp_token())
+
+
 async def ended(s):
     same(await s.kill(), True)
     same(await s.kill(), False)
@@ -239,6 +320,11 @@ CHECKS = (
     ("files: watch_dir, stop", watch),
     ("files: errors", file_errors),
     ("update_network: cut off, given back, refused", network),
+    ("git: every call, and no repository", git),
+    ("snapshots, fork", copies),
+    ("lifecycle: paused by its end, woken by a command", lifecycle),
+    ("templates: build, background, status, exists, tags, an image", templates),
+    ("MCP: an address, and no token where no gateway runs", mcp),
     ("kill, then kill again", ended),
 )
 
@@ -251,8 +337,7 @@ async def main():
             print("ok   " + name, flush=True)
         except Exception as e:
             print("FAIL %s: %r" % (name, e), flush=True)
-    print("end of suite", flush=True)
-    os._exit(0)
+    finish()
 
 
 asyncio.run(main())

@@ -1,9 +1,12 @@
 // What the JavaScript suites share: named checks with a deadline, and waiting for states.
 import assert from 'node:assert/strict'
+import { recordCalls, recordError, writeCalls } from './calls.mjs'
 
 export { assert }
 export const UNKNOWN = 'i00000000000000000000'
 const DEADLINE_MS = 45000
+
+recordCalls()
 
 function deadline(promise, what) {
   let timer
@@ -28,6 +31,7 @@ export function refused(promise, type, text) {
   return assert.rejects(promise, (e) => {
     assert.ok(e instanceof type, `${e.name} (${e.message}) is no ${type.name}`)
     if (text) assert.match(e.message, text)
+    recordError(e)
     return true
   })
 }
@@ -52,6 +56,7 @@ export class Output {
 
 // The suite's last line; run.sh takes a suite without it for one that died.
 export function finish() {
+  writeCalls()
   console.log('end of suite')
   process.exit(0)
 }

@@ -1,7 +1,12 @@
 # What the Python suites share: named checks with a deadline, and waiting for states.
 import os
 import signal
+import sys
 import time
+
+calls = None
+if "e2b" in sys.modules:  # a suite of the packages, not of the CLI
+    import calls
 
 UNKNOWN = "i00000000000000000000"
 DEADLINE = 45
@@ -12,6 +17,8 @@ def late(*_):
 
 
 signal.signal(signal.SIGALRM, late)
+if calls:
+    calls.record_calls()
 
 
 def check(name):
@@ -35,6 +42,8 @@ def refused(kind, call, *args, **kwargs):
     try:
         call(*args, **kwargs)
     except kind as e:
+        if calls:
+            calls.record_error(e)
         return e
     raise AssertionError("no %s" % kind.__name__)
 
@@ -53,6 +62,8 @@ def same(got, want):
 
 
 def finish():
+    if calls:
+        calls.write_calls()
     # The suite's last line; run.sh takes a suite without it for one that died.
     print("end of suite", flush=True)
     os._exit(0)

@@ -1,8 +1,8 @@
 // sandbox.git of the npm package, on repositories inside the sandbox; root; network rules.
 import * as e2b from 'e2b'
-import { assert, check, finish, refused } from './check.mjs'
+import { assert, check, finish, refused, until } from './check.mjs'
 
-const { Sandbox, InvalidArgumentError, SandboxError } = e2b
+const { GitAuthError, GitUpstreamError, InvalidArgumentError, Sandbox, SandboxError } = e2b
 const s = await Sandbox.create({ timeoutMs: 300_000 })
 const g = s.git
 
@@ -62,6 +62,21 @@ await check('restore, reset', async () => {
   assert.equal(await s.files.read('r/a'), 'two\n')
   await g.reset('r', { mode: 'hard', target: 'HEAD~1' })
   assert.equal(await s.files.read('r/a'), 'one\n')
+})
+await check('dangerouslyAuthenticate: kept for that host', async () => {
+  await g.dangerouslyAuthenticate({ username: 'me', password: 'secret', host: 'git.example.com' })
+  assert.match(await s.files.read('.git-credentials'), /^https:\/\/me:secret@git\.example\.com/)
+})
+await check('errors: a password is asked for, no upstream', async () => {
+  const answer = 'HTTP/1.0 401 No\\r\\nWWW-Authenticate: Basic realm=git\\r\\nContent-Length: 0\\r\\n\\r\\n'
+  const script = `import socket\nl = socket.create_server(("127.0.0.1", 8418))\nwhile True:\n c = l.accept()[0]\n c.recv(4096)\n c.sendall(b"${answer}")\n c.close()\n`
+  await s.files.write('closed.py', script)
+  const server = await s.commands.run('exec python3 closed.py', { background: true })
+  await until(async () => (await s.commands.run('ss -ltn')).stdout.includes(':8418'))
+  await refused(g.clone('http://127.0.0.1:8418/r.git', { path: 'none' }), GitAuthError)
+  await server.kill()
+  await g.init('lonely', { initialBranch: 'main' })
+  await refused(g.pull('lonely'), GitUpstreamError)
 })
 await check('errors: no repository, nothing to commit, no such branch, no paths', async () => {
   await refused(g.status('/tmp'), Error)

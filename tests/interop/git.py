@@ -1,7 +1,7 @@
 # sandbox.git of the PyPI package, on repositories inside the sandbox, and its errors.
-from e2b import InvalidArgumentException, Sandbox
+from e2b import GitAuthException, GitUpstreamException, InvalidArgumentException, Sandbox
 
-from check import check, finish, refused, same
+from check import check, finish, refused, same, until
 
 s = Sandbox.create(timeout=300)
 g = s.git
@@ -61,6 +61,25 @@ def _():
     same(s.files.read("r/a"), "two\n")
     g.reset("r", mode="hard", target="HEAD~1")
     same(s.files.read("r/a"), "one\n")
+
+
+@check("dangerously_authenticate: kept for that host")
+def _():
+    g.dangerously_authenticate("me", "secret", host="git.example.com")
+    assert "https://me:secret@git.example.com" in s.files.read(".git-credentials")
+
+
+@check("errors: a password is asked for, no upstream")
+def _():
+    answer = "HTTP/1.0 401 No\\r\\nWWW-Authenticate: Basic realm=git\\r\\nContent-Length: 0\\r\\n\\r\\n"
+    s.files.write("closed.py", 'import socket\nl = socket.create_server(("127.0.0.1", 8418))\n'
+                  'while True:\n c = l.accept()[0]\n c.recv(4096)\n c.sendall(b"%s")\n c.close()\n' % answer)
+    server = s.commands.run("exec python3 closed.py", background=True)
+    until(lambda: ":8418" in s.commands.run("ss -ltn").stdout)
+    refused(GitAuthException, g.clone, "http://127.0.0.1:8418/r.git", path="none")
+    server.kill()
+    g.init("lonely", initial_branch="main")
+    refused(GitUpstreamException, g.pull, "lonely")
 
 
 @check("errors: no repository, nothing to commit, no such branch, no restore without paths")

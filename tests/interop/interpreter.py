@@ -68,6 +68,8 @@ def _():
             same((await a.run_code("1 + 1")).text, "2")
             c = await a.create_code_context()
             same((await a.run_code("'c'", context=c)).text, "c")
+            await a.restart_code_context(c)
+            assert c.id in [o.id for o in await a.list_code_contexts()]
             await a.remove_code_context(c)
         finally:
             await a.kill()

@@ -98,7 +98,10 @@ prepare_py() {
 run_suite() { # SUITE COMMAND...
 	suite=$1 log=$cache/$1.log
 	shift
-	timeout "${TEST_TIMEOUT:-300}" "$@" >"$log" 2>&1 </dev/null
+	case $1 in
+	run_*) "$@" >"$log" 2>&1 ;;
+	*) timeout "${TEST_TIMEOUT:-300}" "$@" >"$log" 2>&1 </dev/null ;;
+	esac
 	status=$?
 	good=$(grep -c '^ok   ' "$log")
 	bad=$(grep -c '^FAIL ' "$log")
@@ -110,6 +113,28 @@ run_suite() { # SUITE COMMAND...
 	}
 	sed -n "s/^ok   /ok   $suite: /p; s/^FAIL /FAIL $suite: /p; s/^skip /skipped $suite: /p" "$log"
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + none))
+}
+
+# LANGUAGE: every public method that the packages have must have been called and every error
+# met (calls.mjs, calls.py), but for what not_here.txt excuses
+run_coverage() {
+	awk '
+		FNR == NR { if ($1 && $1 != "#") excused[$1] = 1; next }
+		excused[$2] { next }
+		$1 == "public" { public[$2] = 1 }
+		$1 == "called" { called[$2] = 1 }
+		END {
+			for (name in public) {
+				split(name, part, ".")
+				all[part[1]]++
+				if (!called[name]) missed[part[1]] = missed[part[1]] " " part[2]
+			}
+			for (type in all)
+				if (type in missed) printf "FAIL %s: never met:%s\n", type, missed[type]
+				else printf "ok   %s: all %d met\n", type, all[type]
+			if (length(all) < 5) print "FAIL nothing was recorded"
+			print "end of suite"
+		}' "$here/not_here.txt" "$cache/$1.calls"
 }
 
 end() {
@@ -140,13 +165,17 @@ cp "$here"/*.mjs "$here"/*.py "$here"/*.sh "$work/suites"
 cd "$work/suites" || exit 1
 
 if [ -n "$why_no_js" ]; then
-	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs templates.mjs interpreter.mjs cli.sh cli_pty.py
+	skip "$why_no_js" sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs templates.mjs interpreter.mjs coverage.js cli.sh cli_pty.py
 else
 	ln -s "$cache/js/node_modules" node_modules
+	INTEROP_CALLS=$cache/js.calls
+	export INTEROP_CALLS
+	: >"$INTEROP_CALLS"
 	cli=$cache/js/node_modules/@e2b/cli/dist/index.js
 	for suite in sandbox.mjs commands.mjs pty.mjs files.mjs git.mjs templates.mjs interpreter.mjs; do
 		run_suite $suite "$node" $suite
 	done
+	run_suite coverage.js run_coverage js
 	run_suite cli.sh sh cli.sh "$node" "$cli"
 	if command -v python3 >/dev/null 2>&1; then
 		run_suite cli_pty.py python3 cli_pty.py "$node" "$cli"
@@ -155,11 +184,15 @@ else
 	fi
 fi
 if [ -n "$why_no_py" ]; then
-	skip "$why_no_py" sandbox.py commands.py files.py async.py git.py templates.py interpreter.py
+	skip "$why_no_py" sandbox.py commands.py files.py async.py git.py templates.py interpreter.py coverage.py
 else
+	INTEROP_CALLS=$cache/py.calls
+	export INTEROP_CALLS
+	: >"$INTEROP_CALLS"
 	for suite in sandbox.py commands.py files.py async.py git.py templates.py interpreter.py; do
 		run_suite $suite "$cache/py/bin/python" $suite
 	done
+	run_suite coverage.py run_coverage py
 fi
 
 echo

@@ -2,7 +2,7 @@
 import * as e2b from 'e2b'
 import { assert, check, finish, refused, until, UNKNOWN } from './check.mjs'
 
-const { Sandbox, SandboxNotFoundError, AuthenticationError, SandboxError } = e2b
+const { AuthenticationError, FileNotFoundError, Sandbox, SandboxError, SandboxNotFoundError } = e2b
 const tag = { suite: 'sandbox.mjs', odd: 'a b&c=d%20ü' }
 const inSandbox = (s, port) => ({ 'E2b-Sandbox-Id': s.sandboxId, 'E2b-Sandbox-Port': String(port) })
 
@@ -183,6 +183,12 @@ await check('errors: a wrong key', async () => {
 await check('errors: an unknown template', async () => {
   await refused(Sandbox.create('no-such-template'), SandboxError, /404|not found/i)
 })
+await check('MCP: an address, and no token where no gateway runs', async () => {
+  const m = await Sandbox.create({ timeoutMs: 60_000 })
+  assert.match(m.getMcpUrl(), /50005.*\/mcp$/)
+  await refused(m.getMcpToken(), FileNotFoundError)
+  await m.kill()
+})
 await check('errors: what the host does not do is said', async () => {
   await refused(Sandbox.create({ mcp: { browserbase: {} } }), Error, /mcp|400|not found/i)
   await refused(Sandbox.create({ network: { denyOut: ['1.1.1.1'] } }), SandboxError, /network/i)
@@ -192,6 +198,12 @@ await check('create: network without a way out, closed to the public', async () 
   assert.ok(closed.trafficAccessToken)
   assert.equal((await closed.getInfo()).allowInternetAccess, false)
   await closed.kill()
+})
+await check('errors: no volumes, no secrets', async () => {
+  await refused(e2b.Volume.getInfo('none'), e2b.VolumeNotFoundError)
+  await refused(e2b.Volume.list(), Error, /404|not found/i)
+  await refused(e2b.Secret.getInfo('none'), e2b.SecretNotFoundError)
+  await refused(e2b.Secret.create({ name: 'a', value: 'b' }), e2b.SecretError)
 })
 await check('errors: 25 hours, and an aborted signal', async () => {
   await refused(Sandbox.create({ timeoutMs: 25 * 3_600_000 }), SandboxError, /400/)

@@ -4,10 +4,17 @@ import datetime
 from e2b import (
     AuthenticationException,
     Sandbox,
+    FileNotFoundException,
     SandboxException,
     SandboxNotFoundException,
+    SandboxNotRunningException,
     SandboxQuery,
     SandboxState,
+    Secret,
+    SecretException,
+    SecretNotFoundException,
+    Volume,
+    VolumeNotFoundException,
 )
 
 from check import UNKNOWN, check, finish, refused, same, until
@@ -107,6 +114,20 @@ def _():
     assert s.get_host(3000).startswith("3000-%s.localhost:" % s.sandbox_id)
 
 
+@check("update_network: cut off, given back, refused")
+def _():
+    s.update_network({"deny_out": ["0.0.0.0/0"]})
+    same(s.get_info().allow_internet_access, False)
+    s.update_network({})
+    refused(SandboxException, s.update_network, {"allow_out": ["1.1.1.1"]})
+
+
+@check("MCP: an address, and no token where no gateway runs")
+def _():
+    assert s.get_mcp_url().endswith("/mcp")
+    refused(FileNotFoundException, s.get_mcp_token)
+
+
 @check("time is up: paused, woken by traffic")
 def _():
     z = Sandbox.create(timeout=1, lifecycle={"on_timeout": "pause", "auto_resume": True})
@@ -129,6 +150,21 @@ def _():
     for call in (Sandbox.connect, Sandbox.get_info, Sandbox.pause):
         refused(SandboxNotFoundException, call, UNKNOWN)
     refused(SandboxNotFoundException, Sandbox.set_timeout, UNKNOWN, 10)
+
+
+@check("errors: killed under a running command")
+def _():
+    z = Sandbox.create(timeout=60)
+    h = z.commands.run("sleep 1000", background=True)
+    z.kill()
+    refused(SandboxNotRunningException, h.wait)
+
+
+@check("errors: no volumes, no secrets")
+def _():
+    refused(VolumeNotFoundException, Volume.get_info, "none")
+    refused(SecretNotFoundException, Secret.get_info, "none")
+    refused(SecretException, Secret.create, "a", "b")
 
 
 @check("errors: a wrong key")
