@@ -1,4 +1,4 @@
-# The CLI of the npm package in a terminal: create and connect.
+# The CLI of the npm package in a terminal, every command: colours, tables, keys, Ctrl-C.
 # usage: cli_pty.py NODE CLI.JS, with the host's variables set; the standard library is enough
 import json
 import os
@@ -99,6 +99,51 @@ def _():
     t.type(b"exit\n")
     same(t.status(), 0)
     e2b("sandbox", "kill", box)
+
+
+def seen(*args, code=0):
+    """What a command shows in a terminal, without its colours."""
+    t = Terminal(*args)
+    same(t.status(), code)
+    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", t.text).decode()
+
+
+@check("list, info, exec, metrics, pause, resume, kill, template list in a terminal")
+def _():
+    box = e2b("sandbox", "create", "--detach", "base").strip()
+    assert re.search(box + r".*base.*Running", seen("sandbox", "list"))
+    assert "State: running" in seen("sandbox", "info", box)
+    assert "said here" in seen("sandbox", "exec", box, "echo said here")
+    seen("sandbox", "exec", box, "exit 3", code=3)
+    until(lambda: re.search(r"CPU: .*Memory: .*Disk: ", seen("sandbox", "metrics", box)))
+    assert "has been paused" in seen("sandbox", "pause", box)
+    assert re.search(box + r".*Paused", seen("sandbox", "list", "--state", "paused"))
+    assert "has been resumed" in seen("sandbox", "resume", box)
+    assert "base" in seen("template", "list")
+    assert "has been killed" in seen("sandbox", "kill", box)
+    assert box not in running()
+
+
+@check("logs --follow in a terminal: what comes later is shown; Ctrl-C ends it, not the sandbox")
+def _():
+    box = e2b("sandbox", "create", "--detach", "base").strip()
+    t = Terminal("sandbox", "logs", "--follow", box)
+    t.has(rb"Sandbox created")
+    e2b("sandbox", "exec", box, "echo later")
+    t.has(rb"Process started")
+    t.type(b"\x03")
+    t.status()
+    assert box in running()
+    e2b("sandbox", "kill", box)
+
+
+@check("kill --all in a terminal")
+def _():
+    boxes = [e2b("sandbox", "create", "--detach", "base").strip() for _ in range(3)]
+    text = seen("sandbox", "kill", "--all")
+    for box in boxes:
+        assert "%s has been killed" % box in text, text
+    same(running(), [])
 
 
 finish()
