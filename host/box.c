@@ -138,6 +138,9 @@ explain_end(struct box *b, int status)
 
 	if (b->ready)
 		error_set(&err, ERROR_SYSTEM, "the sandbox's first process was killed");
+	else if (box_program_said_full(said))
+		error_set(&err, ERROR_LIMIT, "the host's disk is full: make room on %s",
+		    b->dir);
 	else if (*said)
 		error_set(&err, ERROR_SYSTEM, "%s", said);
 	else

@@ -41,14 +41,6 @@ finish(void *ctx)
 	free_copy(c);
 }
 
-/* Names in its words are a sandbox's; what the kernel said comes last. */
-static bool
-is_full(const char *said)
-{
-	return str_has_suffix(said, ": No space left on device") ||
-	       str_has_suffix(said, ": Disk quota exceeded");
-}
-
 static void
 on_copied(void *ctx, int pid, int status)
 {
@@ -58,9 +50,14 @@ on_copied(void *ctx, int pid, int status)
 	(void)pid;
 	if (status != 0) {
 		said = box_program_log_first(c->process.log);
-		error_set(&c->why, is_full(said) ? ERROR_LIMIT : ERROR_SYSTEM,
-		    "the sandbox's files could not be copied: %s",
-		    *said ? said : "cp was ended");
+		if (box_program_said_full(said))
+			error_set(&c->why, ERROR_LIMIT,
+			    "the host's disk is full: the sandbox's files were not "
+			    "copied");
+		else
+			error_set(&c->why, ERROR_SYSTEM,
+			    "the sandbox's files could not be copied: %s",
+			    *said ? said : "cp was ended");
 		free(said);
 	}
 	finish(c);

@@ -189,3 +189,11 @@ box_program_log_first(int log)
 	while (rest && is_chatter(line));
 	return text_clean_dup(line);
 }
+
+/* Names in its words may be a sandbox's; what the kernel said comes last. */
+bool
+box_program_said_full(const char *said)
+{
+	return str_has_suffix(said, ": No space left on device") ||
+	       str_has_suffix(said, ": Disk quota exceeded");
+}

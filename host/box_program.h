@@ -34,5 +34,7 @@ char *box_program_find(const char *program, const char *override);
 int box_program_log_new(void);
 /* First line of it that says something, made safe; "": none. Caller frees. */
 char *box_program_log_first(int log);
+/* Such a line ends with the kernel's words for a full disk. */
+bool box_program_said_full(const char *said);
 
 #endif

@@ -119,7 +119,10 @@ box_root_prepare(const char *dir, bool writable, struct error *err)
 		made = make_system_dir(root, layout_system_dirs[i]);
 	if (made && writable)
 		made = make_layers(root);
-	if (!made)
+	if (!made && (errno == ENOSPC || errno == EDQUOT))
+		error_set(
+		    err, ERROR_LIMIT, "the host's disk is full: make room on %s", dir);
+	else if (!made)
 		error_system(err, errno, "preparing %s", dir);
 	if (root >= 0)
 		close(root);

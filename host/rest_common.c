@@ -86,10 +86,8 @@ rest_status_of(const struct error *err)
 		enum error_code code;
 		int status;
 	} table[] = {
-		{ ERROR_INPUT, 400 },
-		{ ERROR_NOT_FOUND, 404 },
-		{ ERROR_CONFLICT, 409 },
-		{ ERROR_LIMIT, 429 },
+		{ ERROR_INPUT, 400 }, { ERROR_NOT_FOUND, 404 }, { ERROR_CONFLICT, 409 },
+		{ ERROR_LIMIT, 507 }, /* of the disk: the host has no other */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

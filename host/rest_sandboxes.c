@@ -108,6 +108,8 @@ keep_created(struct host *h, const char *key, const struct sandbox *s)
 	buf_clear(&body);
 }
 
+#define DID_NOT_START "the sandbox did not start"
+
 static void
 on_created(void *ctx, struct sandbox *s, const struct error *err)
 {
@@ -116,10 +118,12 @@ on_created(void *ctx, struct sandbox *s, const struct error *err)
 	struct request *r = creation->pending.request;
 
 	if (!s) {
-		char *message = xasprintf("the sandbox did not start: %s", err->text);
+		struct error why = *err;
 
-		refuse_create(h, r, creation->key, 500, "sandbox_create_failed", message);
-		free(message);
+		if (!str_has_prefix(why.text, DID_NOT_START))
+			error_prefix(&why, DID_NOT_START);
+		refuse_create(h, r, creation->key, rest_status_of(err),
+		    "sandbox_create_failed", why.text);
 	} else {
 		keep_created(h, creation->key, s);
 		if (r)

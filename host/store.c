@@ -10,7 +10,8 @@
 #include "base/mem.h"
 #include "host/store_internal.h"
 
-#define LAZY_MS 500 /* samples and log entries may wait this long */
+#define LAZY_MS 500   /* samples and log entries may wait this long */
+#define RETRY_MS 1000 /* what was promised, while the disk is full */
 #define PRUNE_MS (15u * 60 * 1000)
 #define LOG_ROWS_MAX 50000 /* of one sandbox */
 
@@ -164,16 +165,44 @@ static void
 note_failure(struct store *s)
 {
 	if (s->failure && !s->failing)
-		log_error("store", "what happens now is not recorded: %s",
+		log_error("store",
+		    "the database cannot be written (%s): sandboxes and templates are "
+		    "tried again, metrics and logs of this time are lost",
 		    sqlite3_errstr(s->failure));
+	if (!s->failure && s->failing)
+		log_info("store", "the database is written again");
 	s->failing = s->failure != 0;
+}
+
+/* A disk may get room again; what the database itself refuses it will refuse again. */
+static bool
+may_pass(int failure)
+{
+	static const int passing[] = { SQLITE_FULL, SQLITE_IOERR, SQLITE_BUSY,
+		SQLITE_LOCKED, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_NOMEM };
+
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+		if ((failure & 0xff) == passing[i])
+			return true;
+	return false;
+}
+
+/* Back to the head of the queue, in their order. */
+static void
+put_back(struct store *s, struct job *first, struct job **last)
+{
+	*last = s->first;
+	if (!s->first)
+		s->last = last;
+	s->first = first;
 }
 
 static void
 finish_batch(void *ctx)
 {
 	struct store *s = ctx;
-	struct job *job = s->batch;
+	struct job *job = s->batch, *again = NULL, **last = &again;
+	bool may = may_pass(s->failure);
 
 	s->working = false;
 	s->batch = NULL;
@@ -181,11 +210,18 @@ finish_batch(void *ctx)
 	while (job) {
 		struct job *next = job->next;
 
-		job->finish(job, false);
+		if (may && job->promised) {
+			*last = job;
+			last = &job->next;
+		} else {
+			job->finish(job, false);
+		}
 		job = next;
 	}
+	if (again)
+		put_back(s, again, last);
 	if (s->first)
-		timer_start(s->lazy, s->hurry ? 0 : LAZY_MS, 0);
+		timer_start(s->lazy, s->hurry ? 0 : again ? RETRY_MS : LAZY_MS, 0);
 }
 
 static void

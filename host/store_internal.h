@@ -43,6 +43,8 @@ struct job {
 	void (*run)(struct job *job, struct store *s); /* in the pool */
 	/* On the loop, once: reports unless `dropped`, and frees the job. */
 	void (*finish)(struct job *job, bool dropped);
+	/* What the host has promised: run again, later, when it could not be written. */
+	bool promised;
 };
 
 /* `urgent`: somebody waits, or it must survive a crash. */

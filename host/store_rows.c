@@ -102,6 +102,7 @@ store_put_sandbox(struct store *s, const struct store_sandbox *sandbox)
 
 	put->job.run = run_put_sandbox;
 	put->job.finish = finish_sandbox;
+	put->job.promised = true;
 	copy_sandbox(&put->row, sandbox);
 	store_queue(s, &put->job, true);
 }
@@ -113,6 +114,7 @@ store_drop_sandbox(struct store *s, const char *id)
 
 	drop->job.run = run_drop_sandbox;
 	drop->job.finish = finish_sandbox;
+	drop->job.promised = true;
 	drop->row.info.id = xstrdup(id);
 	store_queue(s, &drop->job, true);
 }
@@ -421,6 +423,7 @@ store_put_answer(struct store *s, const struct store_answer *answer)
 
 	put->job.run = run_put_answer;
 	put->job.finish = finish_answer;
+	put->job.promised = true;
 	put->row = *answer;
 	put->row.body = xstrdup(answer->body);
 	store_queue(s, &put->job, true);

@@ -39,6 +39,7 @@ queue_row(struct store *s, enum store_statement statement, const struct strlist 
 
 	row->job.run = run_row;
 	row->job.finish = finish_row;
+	row->job.promised = true;
 	row->statement = statement;
 	for (size_t i = 0; i < columns->count; i++)
 		strlist_add(&row->columns, columns->items[i]);

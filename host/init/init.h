@@ -67,8 +67,9 @@ bool system_overlay(void);
 /* Becomes LAYOUT_UID in a user namespace of its own, without any capability. */
 bool system_demote(void);
 
-/* ---- outfit.c: files every sandbox has; existing ones are left alone */
-void outfit(void);
+/* ---- outfit.c: files every sandbox has; existing ones are left alone. false: no room for
+ * them, errno says so */
+bool outfit(void);
 
 /* ---- spawn.c */
 void spawn(const struct message *m);

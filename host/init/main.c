@@ -343,6 +343,26 @@ parse_arguments(int argc, char **argv)
 	return argc > 1;
 }
 
+/* What needs the rights of the start, in order. */
+static bool
+furnish(void)
+{
+	const char *what = "a writable system";
+	bool done = !options.writable || system_overlay();
+
+	if (done) {
+		what = "user map";
+		done = !options.demote || system_demote();
+	}
+	if (done) {
+		what = "files";
+		done = outfit();
+	}
+	if (!done)
+		fprintf(stderr, "sandtop-init: %s: %s\n", what, strerror(errno));
+	return done;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -362,15 +382,8 @@ main(int argc, char **argv)
 	fcntl(INIT_SOCKET_FD, F_SETFD, FD_CLOEXEC);
 	close_range(
 	    INIT_SOCKET_FD + 1, ~0U, 0); /* what the start left open is nobody's */
-	if (options.writable && !system_overlay()) {
-		fprintf(stderr, "sandtop-init: a writable system: %s\n", strerror(errno));
+	if (!furnish())
 		return 1;
-	}
-	if (options.demote && !system_demote()) {
-		fprintf(stderr, "sandtop-init: user map: %s\n", strerror(errno));
-		return 1;
-	}
-	outfit();
 	int signals = open_signals();
 
 	if (signals < 0 || !settle()) {

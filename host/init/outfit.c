@@ -105,6 +105,8 @@ static const struct file files[] = {
 	{ "/root/.bashrc", BASHRC_TEXT, 0644, false },
 };
 
+static bool no_room; /* something could not be written whole */
+
 static bool
 place(char *out, size_t size, const char *path)
 {
@@ -124,8 +126,12 @@ make_directory(const struct directory *d)
 {
 	char path[PATH_MAX];
 
-	if (!place(path, sizeof path, d->path) || mkdir(path, d->mode) != 0)
+	if (!place(path, sizeof path, d->path))
 		return;
+	if (mkdir(path, d->mode) != 0) {
+		no_room |= errno == ENOSPC || errno == EDQUOT;
+		return;
+	}
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
@@ -140,10 +146,14 @@ write_new(const char *path, const char *text, mode_t mode, bool for_user)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
-	if (fd < 0)
+	if (fd < 0) {
+		no_room |= errno == ENOSPC || errno == EDQUOT;
 		return;
-	if (write(fd, text, strlen(text)) < 0 && errno == ENOSPC)
+	}
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+		no_room = true;
 		unlink(path);
+	}
 	if (for_user && !options.plain)
 		give_to_user(fd);
 	close(fd);
@@ -252,7 +262,7 @@ furnish_etc(void)
 	mkdir("/run/lock", 01777);
 }
 
-void
+bool
 outfit(void)
 {
 	umask(022);
@@ -265,4 +275,6 @@ outfit(void)
 	if (!options.plain)
 		furnish_etc();
 	umask(022);
+	errno = ENOSPC;
+	return !no_room;
 }

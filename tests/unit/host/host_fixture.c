@@ -40,10 +40,11 @@ open_host(void)
 int
 open_house(void **state)
 {
-	char template[] = "/tmp/sandtop-host-XXXXXX";
+	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	house.dir = xstrdup(mkdtemp(template));
+	house.dir = path_join(tmp ? tmp : "/tmp", "sandtop-host-XXXXXX");
+	assert_non_null(mkdtemp(house.dir));
 	house.loop = loop_new();
 	open_host();
 	return 0;
