@@ -29,7 +29,7 @@ struct process {
 	unsigned long long ticks, started, pages;
 };
 
-enum { PROCESSES_MAX = 32768, ROUNDS_MAX = 1000, BLIND_ROUNDS = 10 };
+enum { PROCESSES_MAX = 32768, ROUNDS_MAX = 100, BLIND_ROUNDS = 10 };
 static struct process processes[PROCESSES_MAX];
 static size_t count;
 
@@ -213,15 +213,10 @@ remember_stopped(void)
 		}
 }
 
-void
-census_freeze(void)
+/* Rounds until nothing runs any more; what forks faster than that is gone on with later. */
+static bool
+stop_all(void)
 {
-	if (!census_has_proc()) {
-		settle(SIGSTOP);
-		return;
-	}
-	take_census();
-	remember_stopped();
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool running = false;
 
@@ -230,9 +225,24 @@ census_freeze(void)
 		for (size_t i = 0; i < count; i++)
 			running |= is_running(&processes[i]);
 		if (!running)
-			return;
+			return true;
 		sched_yield();
 	}
+	return false;
+}
+
+bool
+census_freeze(bool again)
+{
+	if (!census_has_proc()) {
+		settle(SIGSTOP);
+		return true;
+	}
+	if (!again) {
+		take_census();
+		remember_stopped();
+	}
+	return stop_all();
 }
 
 static bool

@@ -109,7 +109,8 @@ void group_kill(void);
 
 /* ---- census.c: everything that runs in here but ourselves */
 bool census_has_proc(void);
-void census_freeze(void);
+/* false: some still ran; to be called `again` until they do not. */
+bool census_freeze(bool again);
 void census_thaw(void);
 void census_stats(struct init_stats *out);
 void census_kill_all(void); /* returns when no child is left */

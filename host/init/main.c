@@ -23,7 +23,8 @@
 
 struct init_options options = { .id = "sandbox", .home = "" };
 static rlim_t process_limit;
-static bool frozen; /* a second freeze would take all for stopped by a person */
+static bool frozen;  /* a second freeze would take all for stopped by a person */
+static bool chasing; /* some outran the freeze */
 
 void
 finish(void)
@@ -67,7 +68,7 @@ static void
 on_freeze(struct message *m)
 {
 	if (!frozen && !group_freeze(true))
-		census_freeze();
+		chasing = !census_freeze(false);
 	spawn_refuse(frozen = true);
 	reply(m->header.id, INIT_OK, NULL, 0);
 }
@@ -75,6 +76,7 @@ on_freeze(struct message *m)
 static void
 on_thaw(struct message *m)
 {
+	chasing = false;
 	if (frozen && !group_freeze(false))
 		census_thaw();
 	spawn_refuse(frozen = false);
@@ -190,8 +192,10 @@ serve(int signals)
 	struct message m;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, chasing ? 0 : -1) < 0 && errno != EINTR)
 			finish();
+		if (chasing)
+			chasing = !census_freeze(true);
 		if (fds[1].revents)
 			reap(signals);
 		if (fds[0].revents && message_receive(&m)) {

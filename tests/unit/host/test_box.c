@@ -516,6 +516,44 @@ frozen_means_still(struct house *h)
 	strlist_clear(&args);
 }
 
+/* It forks faster than a round of signals goes; its number is bounded, for the sake of
+ * those who run this. */
+static void
+a_storm_of_forks_is_frozen(struct house *h)
+{
+	struct strlist args = { .count = 0 };
+	const struct box_spawn spawn = { .cmd = "bash", .args = &args };
+	struct box_stats now, last;
+	struct error err;
+	struct buf out;
+
+	if (h->how->support.rung == BOX_RUNG_PLAIN || !h->how->support.proc_mount)
+		return; /* nobody holds it there, or nobody sees that it stands still */
+	strlist_add(&args, "-c");
+	strlist_add(&args,
+	    "storm() { while :; do (:) & (:) & wait; done; }; "
+	    "for i in 1 2 3 4 5 6 7 8; do storm & done; echo thrown; wait");
+	struct box_process p = start(h, &spawn);
+
+	buf_init(&out, OUTPUT_MAX);
+	read_until(h, p.out, &out, "thrown");
+	assert_true(box_freeze(h->box, &err));
+	now = stats_of(h);
+	do {
+		last = now;
+		now = stats_of(h);
+	} while (now.cpu_us != last.cpu_us || now.processes != last.processes);
+	assert_true(box_thaw(h->box, &err));
+	do
+		now = stats_of(h);
+	while (now.cpu_us == last.cpu_us);
+	house_stop(h);
+	close_process(&p);
+	buf_clear(&out);
+	strlist_clear(&args);
+	house_start(h, "itest1234567890", NULL, false);
+}
+
 static void
 a_frozen_box_can_be_killed(struct house *h)
 {
@@ -649,6 +687,7 @@ static struct behaviour behaviours[] = {
 	BEHAVIOUR(kill_ends_daemons_too),
 	BEHAVIOUR(a_killed_supervisor_is_an_end_with_a_reason),
 	BEHAVIOUR(frozen_means_still),
+	BEHAVIOUR(a_storm_of_forks_is_frozen),
 	BEHAVIOUR(a_frozen_box_can_be_killed),
 	BEHAVIOUR(thawing_wakes_only_what_freezing_stopped),
 	BEHAVIOUR(stats_count_what_runs_and_what_ran),
