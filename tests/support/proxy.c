@@ -288,7 +288,7 @@ read_client(struct exchange *x)
 		buf_add(&x->in, bytes, (size_t)got);
 		if (!x->line[0])
 			take_head(x);
-	} else if (got < 0 && (x->held || x->rule.act == PROXY_LOSE)) {
+	} else if (got < 0 && (x->rule.act == PROXY_HOLD || x->rule.act == PROXY_LOSE)) {
 		close_fd(&x->client); /* it is passed on all the same */
 	} else if (got < 0) {
 		end_exchange(x);
