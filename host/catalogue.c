@@ -14,6 +14,7 @@
 #include "host/core.h"
 #include "host/sandbox.h"
 #include "host/store.h"
+#include "host/template_tags.h"
 
 struct catalogue {
 	struct host *host;	/* borrowed; NULL: in memory only */
@@ -90,18 +91,6 @@ static const struct {
 /* When they were made: nobody asks, clients want it there. 2026-01-01. */
 #define BUILT_IN_MS INT64_C(1767225600000)
 
-static void
-add_tag(struct template *t, const char *name, struct build *build, int64_t now_ms)
-{
-	struct template_tag *tag = xcalloc(1, sizeof *tag);
-
-	tag->name = xstrdup(name);
-	tag->build = build;
-	tag->created_ms = now_ms;
-	tag->next = t->tags;
-	t->tags = tag;
-}
-
 static struct build *
 add_build(struct template *t, const char *id, int64_t now_ms)
 {
@@ -133,7 +122,7 @@ add_built_in(struct catalogue *c, size_t index)
 	b->cpu_count = built_in[index].cpu_count;
 	b->memory_mb = built_in[index].memory_mb;
 	b->disk_mb = built_in[index].disk_mb;
-	add_tag(t, "default", b, BUILT_IN_MS);
+	template_tag_assign(t, "default", b, BUILT_IN_MS, b->id);
 	t->next = c->first;
 	c->first = t;
 }
@@ -152,13 +141,7 @@ free_build(struct build *b)
 static void
 free_template(struct template *t)
 {
-	while (t->tags) {
-		struct template_tag *next = t->tags->next;
-
-		free(t->tags->name);
-		free(t->tags);
-		t->tags = next;
-	}
+	template_tags_clear(t);
 	while (t->builds) {
 		struct build *next = t->builds->next;
 
@@ -250,16 +233,13 @@ struct build *
 catalogue_find_build(const struct catalogue *c, const char *reference)
 {
 	const struct template *t = catalogue_find(c, reference);
-	struct build *found = NULL;
+	const struct template_tag *found;
 	const char *colon = strchr(reference, ':');
 	char *copy = xstrdup(colon ? colon + 1 : "default");
-	const char *tag = str_trim(copy);
 
-	for (const struct template_tag *at = t ? t->tags : NULL; at; at = at->next)
-		if (str_eq(at->name, tag) && at->build->status == BUILD_READY)
-			found = at->build;
+	found = t ? template_tag_find(t, str_trim(copy)) : NULL;
 	free(copy);
-	return found;
+	return found && template_tag_is_ready(found) ? found->latest->build : NULL;
 }
 
 /* ---- rows: texts in the order of the tables in store.c */
@@ -342,27 +322,11 @@ save_build(struct catalogue *c, const struct build *b)
 	strlist_clear(&columns);
 }
 
-/* Tags as pairs: the name, then when it was set and what it names. */
-static void
-add_tags(struct strlist *columns, const struct template *t)
-{
-	struct pairs tags = { .count = 0 };
-
-	for (const struct template_tag *tag = t->tags; tag; tag = tag->next) {
-		char *text =
-		    xasprintf("%lld %s", (long long)tag->created_ms, tag->build->id);
-
-		pairs_set(&tags, tag->name, text);
-		free(text);
-	}
-	add_pairs(columns, &tags);
-	pairs_clear(&tags);
-}
-
 void
 catalogue_save(struct catalogue *c, struct template *t)
 {
 	struct strlist columns = { .count = 0 };
+	struct pairs tags = { .count = 0 };
 	struct buf names;
 
 	if (!c->host || t->kind == TEMPLATE_BUILT_IN)
@@ -381,7 +345,9 @@ catalogue_save(struct catalogue *c, struct template *t)
 	add_number(&columns, t->spawn_count);
 	add_text(&columns, t->sandbox_id);
 	add_text(&columns, t->base_id);
-	add_tags(&columns, t);
+	template_tags_encode(t, &tags);
+	add_pairs(&columns, &tags);
+	pairs_clear(&tags);
 	store_put_template(c->host->store, &columns);
 	strlist_clear(&columns);
 	buf_clear(&names);
@@ -455,21 +421,17 @@ load_build(void *ctx, const struct strlist *columns)
 		    NULL);
 }
 
-/* "<template>:<tag>" and "<time> <build>" */
+/* "<template>:<tag>" and what template_tags_encode() said of it */
 static void
 load_tags(struct loading *l)
 {
 	for (size_t i = 0; i < l->tags.count; i++) {
-		const char *key = l->tags.items[i].key, *value = l->tags.items[i].value;
-		const char *colon = strchr(key, ':'), *blank = strchr(value, ' ');
+		const char *key = l->tags.items[i].key;
 		struct template *t = catalogue_find(l->catalogue, key);
-		struct build *b = t && blank ? template_find_build(t, blank + 1) : NULL;
-		char *time = xstrndup(value, blank ? (size_t)(blank - value) : 0);
-		int64_t set_ms = 0;
 
-		if (b && colon && parse_int(time, 0, INT64_MAX, &set_ms))
-			add_tag(t, colon + 1, b, set_ms);
-		free(time);
+		if (t)
+			template_tag_decode(
+			    t, key + strcspn(key, ":") + 1, l->tags.items[i].value);
 	}
 	pairs_clear(&l->tags);
 }
@@ -579,7 +541,7 @@ static bool
 has_tag(const struct build *b)
 {
 	for (const struct template_tag *tag = b->template->tags; tag; tag = tag->next)
-		if (tag->build == b)
+		if (tag->latest->build == b)
 			return true;
 	return false;
 }
@@ -606,29 +568,14 @@ catalogue_set_status(struct catalogue *c, struct build *b, enum build_status sta
 	save_build(c, b);
 }
 
-static void
-drop_tag(struct template *t, const char *name)
-{
-	struct template_tag **at = &t->tags;
-
-	while (*at && !str_eq((*at)->name, name))
-		at = &(*at)->next;
-	if (*at) {
-		struct template_tag *tag = *at;
-
-		*at = tag->next;
-		free(tag->name);
-		free(tag);
-	}
-}
-
 void
 catalogue_set_tag(
     struct catalogue *c, struct template *t, const char *name, struct build *b)
 {
-	drop_tag(t, name);
 	if (b)
-		add_tag(t, name, b, clock_wall_ms());
+		template_tag_assign(t, name, b, clock_wall_ms(), NULL);
+	else
+		template_tag_drop(t, name);
 	catalogue_save(c, t);
 }
 

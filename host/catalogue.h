@@ -57,11 +57,19 @@ struct build {
 	bool doomed;	/* its template was removed; goes with the last user */
 };
 
+/* A tag was given to a build. */
+struct assignment {
+	struct assignment *next; /* owned by the tag's list */
+	char id[CATALOGUE_UUID_SIZE];
+	struct build *build; /* borrowed */
+	int64_t at_ms;	     /* no two of a tag are the same */
+};
+
+/* Of one name: the build it names now, and those it named before. template_tags.h */
 struct template_tag {
 	struct template_tag *next; /* owned by the template's list */
 	char *name;		   /* owned */
-	struct build *build;	   /* borrowed */
-	int64_t created_ms;
+	struct assignment *latest; /* owned list, newest first; never NULL */
 };
 
 enum template_kind { TEMPLATE_BUILT_IN, TEMPLATE_OWN, TEMPLATE_SNAPSHOT };
@@ -82,7 +90,7 @@ struct template
 	char base_id
 	    [CATALOGUE_ID_SIZE]; /* SNAPSHOT: template of that sandbox, shown as its sandboxes' */
 	struct build *builds;	   /* owned list */
-	struct template_tag *tags; /* owned list */
+	struct template_tag *tags; /* owned list, the newest assignment first */
 };
 
 /* Reads what is kept; blocks, at start only. */

@@ -29,6 +29,8 @@ void rest_template_patch(struct call *c);
 void rest_default_templates(struct call *c);
 void rest_tags_count(struct call *c);
 void rest_tags_exists(struct call *c);
+void rest_tags_groups(struct call *c);
+void rest_tags_assignments(struct call *c);
 void rest_tags_set(struct call *c);
 void rest_tags_remove(struct call *c);
 void rest_template_request(struct call *c);
@@ -52,6 +54,13 @@ void rest_team_metrics_max(struct call *c);
 /* ---- for the handlers */
 /* The sandbox of the path, or NULL after 400 or 404 was answered. */
 struct sandbox *rest_find(struct call *c);
+/* The template of the path by any of its names, or NULL after 404 was answered. */
+struct template *rest_find_template(struct call *c);
+struct rest_template_request;
+/* The body; false after 400. */
+bool rest_template_body(struct call *c, struct rest_template_request *out);
+/* ,"name":"time", null for 0. */
+void rest_add_time(struct buf *body, const char *name, int64_t at_ms);
 /* An answer that waits for something; `request` is NULL once the client has left. */
 struct pending {
 	struct host *host;	 /* borrowed */

@@ -1,4 +1,4 @@
-/* rest_templates - templates as the API shows them, their tags; and the health of the host.
+/* rest_templates - templates as the API shows them; and the health of the host.
  * control-plane.md 2.17, 3.7. */
 #include "host/rest.h"
 
@@ -23,8 +23,8 @@ rest_health(struct call *c)
 
 /* ---- objects */
 
-static void
-add_time(struct buf *body, const char *name, int64_t at_ms)
+void
+rest_add_time(struct buf *body, const char *name, int64_t at_ms)
 {
 	char text[40];
 
@@ -53,9 +53,9 @@ add_common(struct buf *body, const struct template *t)
 	buf_addf(body, "{\"templateID\":\"%s\",\"public\":%s", t->id,
 	    t->is_public ? "true" : "false");
 	add_names(body, t);
-	add_time(body, "createdAt", t->created_ms);
-	add_time(body, "updatedAt", t->updated_ms);
-	add_time(body, "lastSpawnedAt", t->spawned_ms);
+	rest_add_time(body, "createdAt", t->created_ms);
+	rest_add_time(body, "updatedAt", t->updated_ms);
+	rest_add_time(body, "lastSpawnedAt", t->spawned_ms);
 	buf_addf(body, ",\"spawnCount\":%lld", (long long)t->spawn_count);
 }
 
@@ -95,10 +95,10 @@ add_build(struct buf *body, const struct build *b)
 {
 	buf_addf(body, "{\"buildID\":\"%s\",\"status\":\"%s\"", b->id,
 	    build_status_name(b->status));
-	add_time(body, "createdAt", b->created_ms);
-	add_time(body, "updatedAt", b->updated_ms);
+	rest_add_time(body, "createdAt", b->created_ms);
+	rest_add_time(body, "updatedAt", b->updated_ms);
 	if (b->finished_ms > 0)
-		add_time(body, "finishedAt", b->finished_ms);
+		rest_add_time(body, "finishedAt", b->finished_ms);
 	add_size(body, b);
 	buf_add_char(body, '}');
 }
@@ -172,9 +172,8 @@ rest_templates(struct call *c)
 	free(page.token);
 }
 
-/* The template of the path by any of its names, or NULL after 404 was answered. */
-static struct template *
-find_template(struct call *c)
+struct template *
+rest_find_template(struct call *c)
 {
 	struct template *t = catalogue_find(c->host->catalogue, c->param[0]);
 
@@ -186,7 +185,7 @@ find_template(struct call *c)
 void
 rest_template(struct call *c)
 {
-	const struct template *t = find_template(c);
+	const struct template *t = rest_find_template(c);
 	const struct build *b, *last = NULL;
 	struct page page;
 	struct buf body;
@@ -239,7 +238,7 @@ is_used(const struct registry *r, const struct template *t)
 void
 rest_template_delete(struct call *c)
 {
-	struct template *t = find_template(c);
+	struct template *t = rest_find_template(c);
 
 	if (!t)
 		return;
@@ -259,8 +258,8 @@ rest_template_delete(struct call *c)
 	}
 }
 
-static bool
-read_body(struct call *c, struct rest_template_request *out)
+bool
+rest_template_body(struct call *c, struct rest_template_request *out)
 {
 	struct error err = { 0 };
 	size_t len;
@@ -278,10 +277,10 @@ void
 rest_template_patch(struct call *c)
 {
 	struct rest_template_request body;
-	struct template *t = find_template(c);
+	struct template *t = rest_find_template(c);
 	struct buf reply;
 
-	if (!t || !read_body(c, &body))
+	if (!t || !rest_template_body(c, &body))
 		return;
 	if (t->kind == TEMPLATE_BUILT_IN) {
 		reply_error(c->request, 403,
@@ -309,7 +308,7 @@ rest_template_patch(struct call *c)
 void
 rest_template_alias(struct call *c)
 {
-	const struct template *t = find_template(c);
+	const struct template *t = rest_find_template(c);
 	struct buf body;
 
 	if (!t)
@@ -318,159 +317,6 @@ rest_template_alias(struct call *c)
 	buf_addf(&body, "{\"templateID\":\"%s\",\"public\":%s}", t->id,
 	    t->is_public ? "true" : "false");
 	reply_json(c->request, 200, &body);
-}
-
-/* ---- tags */
-
-static void
-add_tag(struct buf *body, const struct template_tag *tag)
-{
-	buf_addf(body, "{\"tag\":\"%s\",\"buildID\":\"%s\"", tag->name, tag->build->id);
-	add_time(body, "createdAt", tag->created_ms);
-	buf_add_char(body, '}');
-}
-
-void
-rest_template_tags(struct call *c)
-{
-	const struct template *t = find_template(c);
-	struct buf body;
-
-	if (!t)
-		return;
-	buf_init(&body, REPLY_MAX);
-	buf_add_char(&body, '[');
-	for (const struct template_tag *tag = t->tags; tag; tag = tag->next) {
-		add_tag(&body, tag);
-		buf_add_str(&body, tag->next ? "," : "");
-	}
-	buf_add_char(&body, ']');
-	reply_json(c->request, 200, &body);
-}
-
-void
-rest_tags_count(struct call *c)
-{
-	const struct template *t = find_template(c);
-	struct buf body;
-	size_t count = 0;
-
-	if (!t)
-		return;
-	for (const struct template_tag *tag = t->tags; tag; tag = tag->next)
-		count++;
-	buf_init(&body, REPLY_MAX);
-	buf_addf(&body, "{\"count\":%zu}", count);
-	reply_json(c->request, 200, &body);
-}
-
-void
-rest_tags_exists(struct call *c)
-{
-	const struct template *t = find_template(c);
-	char *name = query_get(request_query(c->request), "tag");
-	struct buf body;
-	bool found = false;
-
-	for (const struct template_tag *tag = t ? t->tags : NULL; tag; tag = tag->next)
-		found |= str_eq(tag->name, name);
-	if (t && str_is_empty(name)) {
-		reply_error(c->request, 400, "tag must be given");
-	} else if (t) {
-		buf_init(&body, REPLY_MAX);
-		buf_addf(&body, "{\"exists\":%s}", found ? "true" : "false");
-		reply_json(c->request, 200, &body);
-	}
-	free(name);
-}
-
-/* All of them are tags, "default" only where it may be; else false after 400. */
-static bool
-check_tags(struct call *c, const struct strlist *tags, bool default_too)
-{
-	if (tags->count == 0) {
-		reply_error(c->request, 400, "tags must name at least one tag");
-		return false;
-	}
-	for (size_t i = 0; i < tags->count; i++) {
-		char *tag = template_tag_parse(tags->items[i]);
-		bool fine = tag && (default_too || !str_eq(tag, "default"));
-
-		if (!fine && tag)
-			reply_error(
-			    c->request, 400, "the tag 'default' cannot be deleted");
-		else if (!fine)
-			reply_error(c->request, 400, "a tag must be " TEMPLATE_TAG_RULE);
-		free(tag);
-		if (!fine)
-			return false;
-	}
-	return true;
-}
-
-static void
-set_tags(struct call *c, struct template *t, const struct strlist *tags, struct build *b)
-{
-	for (size_t i = 0; i < tags->count; i++) {
-		char *tag = template_tag_parse(tags->items[i]);
-
-		catalogue_set_tag(c->host->catalogue, t, tag, b);
-		free(tag);
-	}
-}
-
-void
-rest_tags_set(struct call *c)
-{
-	struct rest_template_request body;
-	struct build *b;
-	struct buf reply;
-
-	if (!read_body(c, &body))
-		return;
-	b = body.target ? catalogue_find_build(c->host->catalogue, body.target) : NULL;
-	if (!body.target) {
-		reply_error(c->request, 400, "target must name a template");
-	} else if (!b) {
-		reply_error(c->request, 404, "template '%s' not found", body.target);
-	} else if (b->template->kind == TEMPLATE_BUILT_IN) {
-		reply_error(
-		    c->request, 403, "templates of the local host have no tags of yours");
-	} else if (check_tags(c, &body.tags, true)) {
-		set_tags(c, b->template, &body.tags, b);
-		buf_init(&reply, REPLY_MAX);
-		buf_addf(&reply, "{\"buildID\":\"%s\",\"tags\":[", b->id);
-		for (size_t i = 0; i < body.tags.count; i++) {
-			buf_add_str(&reply, i > 0 ? "," : "");
-			json_add_string(&reply, body.tags.items[i]);
-		}
-		buf_add_str(&reply, "]}");
-		reply_json(c->request, 201, &reply);
-	}
-	rest_template_request_clear(&body);
-}
-
-void
-rest_tags_remove(struct call *c)
-{
-	struct rest_template_request body;
-	struct template *t;
-
-	if (!read_body(c, &body))
-		return;
-	t = body.name ? catalogue_find(c->host->catalogue, body.name) : NULL;
-	if (!body.name || template_reference_has_tag(body.name))
-		reply_error(c->request, 400, "name must name a template, without a tag");
-	else if (!t)
-		reply_error(c->request, 404, "template '%s' not found", body.name);
-	else if (t->kind == TEMPLATE_BUILT_IN)
-		reply_error(
-		    c->request, 403, "templates of the local host have no tags of yours");
-	else if (check_tags(c, &body.tags, false)) {
-		set_tags(c, t, &body.tags, NULL);
-		reply_empty(c->request, 204);
-	}
-	rest_template_request_clear(&body);
 }
 
 void

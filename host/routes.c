@@ -74,6 +74,8 @@ static const struct route routes[] = {
 	API("DELETE", "/templates/tags",          1, rest_tags_remove),
 	API("GET",    "/templates/{}/tags/count", 1, rest_tags_count),
 	API("GET",    "/templates/{}/tags/exists", 1, rest_tags_exists),
+	API("GET",    "/templates/{}/tags/groups", 1, rest_tags_groups),
+	API("GET",    "/templates/{}/tags/{}/assignments", 1, rest_tags_assignments),
 	API("GET",    "/templates/{}",            1, rest_template),
 	API("DELETE", "/templates/{}",            1, rest_template_delete),
 	API("PATCH",  "/templates/{}",            1, rest_template_patch),

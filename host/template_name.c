@@ -25,8 +25,8 @@ is_word(const char *text, const char *more)
 	return len > 0 && len <= NAME_MAX_LEN;
 }
 
-static bool
-is_uuid(const char *text)
+bool
+template_name_is_uuid(const char *text)
 {
 	if (strlen(text) != UUID_LEN)
 		return false;
@@ -55,7 +55,7 @@ template_tag_parse(const char *text)
 {
 	char *tag = small_letters(text);
 
-	if (is_word(tag, ".") && !is_uuid(tag))
+	if (is_word(tag, ".") && !template_name_is_uuid(tag))
 		return tag;
 	free(tag);
 	return NULL;
