@@ -237,6 +237,19 @@ run(uint32_t id, const struct plan *p)
 	close(gate[0]);
 }
 
+/* Terminals are counted for the whole machine; the kernel tells that as ENOSPC. */
+static void
+refuse_streams(uint32_t id, bool terminal)
+{
+	if (terminal && errno == ENOSPC)
+		reply_text(id, INIT_LIMIT,
+		    "no terminal is left: end what runs in one, or raise the machine's "
+		    "kernel.pty.max");
+	else
+		reply_text(id, INIT_LIMIT, "no %s: %s", terminal ? "terminal" : "pipes",
+		    strerror(errno));
+}
+
 void
 spawn(const struct message *m)
 {
@@ -254,9 +267,7 @@ spawn(const struct message *m)
 	else if (!account_find(p.user, &p.account))
 		reply_text(id, INIT_NO_USER, "there is no user '%.64s'", p.user);
 	else if (!((p.head.flags & INIT_SPAWN_PTY) ? open_pty(&p) : open_pipes(&p)))
-		reply_text(id, INIT_LIMIT, "no %s: %s",
-		    (p.head.flags & INIT_SPAWN_PTY) ? "terminal" : "pipes",
-		    strerror(errno));
+		refuse_streams(id, p.head.flags & INIT_SPAWN_PTY);
 	else
 		run(id, &p);
 	close_plan(&p);

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,16 +147,24 @@ others_are_well(void)
 }
 
 static size_t
-count_descriptors(void)
+count_descriptors_of(int pid)
 {
-	DIR *d = opendir("/proc/self/fd");
+	char *path = xasprintf("/proc/%d/fd", pid);
+	DIR *d = opendir(path);
 	size_t count = 0;
 
 	assert_non_null(d);
 	while (readdir(d))
 		count++;
 	closedir(d);
+	free(path);
 	return count;
+}
+
+static size_t
+count_descriptors(void)
+{
+	return count_descriptors_of((int)getpid());
 }
 
 /* Of envd's filesystem service. */
@@ -392,6 +401,105 @@ starting_has_the_sandboxs_limit(void **state)
 	free(json);
 }
 
+/* ---- terminals */
+
+enum { TERMINALS = 3 };
+
+/* The sandbox's own terminals, from outside: nobody inside may. */
+static bool
+limit_terminals(int supervisor, const char *limit)
+{
+	char *options = xasprintf("mode=620,ptmxmode=666%s", limit);
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int fd = (int)syscall(SYS_pidfd_open, supervisor, 0);
+
+		_exit(fd >= 0 && setns(fd, CLONE_NEWNS) == 0 &&
+			      mount("devpts", "/dev/pts", NULL,
+				  MS_REMOUNT | MS_NOSUID | MS_NOEXEC, options) == 0
+			  ? 0
+			  : 1);
+	}
+	free(options);
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static const char in_terminal[] =
+    "{\"process\":{\"cmd\":\"cat\"},\"pty\":{\"size\":{\"cols\":80,\"rows\":24}}}";
+
+static void
+start_refused(const struct guest *g)
+{
+	struct stream_end end;
+	struct client c;
+	struct answer a;
+
+	client_open(&c);
+	open_stream(&c, g, "Start", in_terminal, NULL);
+	client_answer(&c, &a);
+	read_stream(&a, &end);
+	if (!str_eq(end.code, "resource_exhausted") ||
+	    !strstr(end.message, "no terminal is left") ||
+	    !strstr(end.message, "kernel.pty.max"))
+		fail_msg("%d %s: %s", a.status, end.code, end.message);
+	stream_clear(&end);
+	answer_clear(&a);
+	client_close(&c);
+}
+
+static int
+start_in_terminal(struct client *c, const struct guest *g)
+{
+	client_open(c);
+	open_stream(c, g, "Start", in_terminal, NULL);
+	return wait_pid(c);
+}
+
+static void
+end_in_terminal(struct client *c, const struct guest *g, int pid)
+{
+	char *json =
+	    xasprintf("{\"process\":{\"pid\":%d},\"signal\":\"SIGNAL_SIGKILL\"}", pid);
+
+	assert_int_equal(unary(g, "SendSignal", json, NULL), 200);
+	client_wait(c, "\"end\"");
+	client_close(c);
+	free(json);
+}
+
+static void
+terminals_have_their_limit(void **state)
+{
+	struct client clients[TERMINALS], again;
+	int pids[TERMINALS];
+
+	(void)state;
+	needs_world();
+	others_are_well();
+	int supervisor = box_pid(registry_find(house.host->registry, guest.id)->box);
+	size_t inside = count_descriptors_of(supervisor), here = count_descriptors();
+
+	assert_true(limit_terminals(supervisor, ",max=3"));
+	for (size_t i = 0; i < TERMINALS; i++)
+		pids[i] = start_in_terminal(&clients[i], &guest);
+	for (int i = 0; i < 20; i++)
+		start_refused(&guest);
+	assert_said(&guest, "echo without", "without\n");
+	end_in_terminal(&again, &other, start_in_terminal(&again, &other));
+	end_in_terminal(&clients[0], &guest, pids[0]);
+	pids[0] = start_in_terminal(&clients[0], &guest);
+	start_refused(&guest);
+	assert_true(limit_terminals(supervisor, ""));
+	end_in_terminal(&again, &guest, start_in_terminal(&again, &guest));
+	for (size_t i = 0; i < TERMINALS; i++)
+		end_in_terminal(&clients[i], &guest, pids[i]);
+	others_are_well();
+	assert_int_equal(count_descriptors_of(supervisor), inside);
+	assert_in_range(count_descriptors(), 1, here + 2);
+}
+
 /* ---- descriptors */
 
 /* Only as many more as the answer to a request needs, and not the pipes of a process. */
@@ -506,6 +614,7 @@ main(void)
 		cmocka_unit_test(promises_made_on_a_full_disk_are_kept),
 		cmocka_unit_test(watching_has_the_machines_limits),
 		cmocka_unit_test(starting_has_the_sandboxs_limit),
+		cmocka_unit_test(terminals_have_their_limit),
 		cmocka_unit_test(without_descriptors_requests_fail_and_the_host_lives),
 		cmocka_unit_test(ten_thousand_idle_connections_keep_nobody_out),
 	};
