@@ -2,7 +2,6 @@
  * each. */
 #include "host/box.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,10 @@
 #include "host/box_program.h"
 #include "host/box_stray.h"
 #include "host/system_layer.h"
+#include "host/trial_dir.h"
 
 /* Long only where something hangs; each attempt takes some milliseconds. */
-enum { STEP_MS = 5000 };
+enum { STEP_MS = 5000, SWEEP_MAX = 32 };
 
 /* Where trials are made, of what. Both borrowed. */
 struct place {
@@ -34,7 +34,8 @@ struct trial {
 	struct box_support *support; /* borrowed */
 	const char *init_path;	     /* borrowed */
 	const char *place;	     /* borrowed; where its directory is made */
-	char *dir, *outer;	     /* owned; the sandbox's lies in one that is closed */
+	struct trial_dir outer;	     /* closed; the sandbox's lies in it */
+	char *dir;		     /* owned; NULL: none was made */
 	char *layer;		     /* owned; NULL: none is needed */
 	bool ready, ended, spawned, exited, removed;
 	int status;
@@ -115,11 +116,9 @@ wait_for(struct trial *t, const bool *mark, const bool *other)
 static bool
 make_directory(struct trial *t)
 {
-	t->outer = path_join(t->place, "sandtop-probe-XXXXXX");
-	if (!mkdtemp(t->outer))
-		return error_system(
-		    &t->why, errno, "no directory for a trial, %s", t->outer);
-	t->dir = path_join(t->outer, "root");
+	if (!trial_dir_make(&t->outer, t->place, &t->why))
+		return false;
+	t->dir = path_join(t->outer.path, "root");
 	return true;
 }
 
@@ -173,7 +172,7 @@ finish_trial(struct trial *t)
 	}
 	if (t->dir) {
 		box_remove_dir(
-		    t->loop, t->outer, t->init_path, t->support, on_removed, t);
+		    t->loop, t->outer.path, t->init_path, t->support, on_removed, t);
 		wait_for(t, &t->removed, &never);
 	}
 	loop_free(t->loop);
@@ -182,7 +181,7 @@ finish_trial(struct trial *t)
 	t->support->system_layer = NULL;
 	free(t->layer);
 	free(t->dir);
-	free(t->outer);
+	trial_dir_clear(&t->outer);
 }
 
 /* Only its top: it is there to be seen working. */
@@ -191,7 +190,7 @@ make_layer(struct trial *t)
 {
 	if (!t->support->system_writable || geteuid() == 0)
 		return true;
-	t->layer = path_join(t->outer, "layer");
+	t->layer = path_join(t->outer.path, "layer");
 	t->support->system_layer = t->layer;
 	return system_layer_make(t->layer, 1, &t->why);
 }
@@ -231,6 +230,37 @@ try_rung(const struct place *place, struct box_support *support, bool internet,
 	if (why.code != ERROR_NONE)
 		*err = why;
 	return why.code == ERROR_NONE;
+}
+
+/* ---- what a killed probe left */
+
+static void
+on_swept(void *ctx, const struct error *err)
+{
+	size_t *left = ctx;
+
+	(void)err; /* the next probe tries again */
+	(*left)--;
+}
+
+static void
+sweep(const char *place, const char *init_path, const struct box_support *support)
+{
+	struct trial_dir dirs[SWEEP_MAX];
+	size_t count = trial_dir_claim(place, dirs, SWEEP_MAX), left = count;
+	uint64_t end_ms = clock_mono_ms() + STEP_MS;
+
+	if (count == 0)
+		return;
+	struct loop *loop = loop_new();
+
+	for (size_t i = 0; i < count; i++)
+		box_remove_dir(loop, dirs[i].path, init_path, support, on_swept, &left);
+	while (left > 0 && clock_mono_ms() < end_ms)
+		loop_turn(loop, 50);
+	loop_free(loop);
+	for (size_t i = 0; i < count; i++)
+		trial_dir_clear(&dirs[i]);
 }
 
 /* ---- reasons */
@@ -356,13 +386,34 @@ look_for_layers(const struct place *place, struct box_support *out)
 }
 
 static const char *
-trial_place(const char *data_dir)
+temporary_place(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
+	return str_is_empty(tmp) ? "/tmp" : tmp;
+}
+
+static const char *
+trial_place(const char *data_dir)
+{
 	if (data_dir && access(data_dir, W_OK | X_OK) == 0)
 		return data_dir;
-	return str_is_empty(tmp) ? "/tmp" : tmp;
+	return temporary_place();
+}
+
+static void
+find_rung(const struct place *place, struct box_support *out)
+{
+	if (climb(place, out)) {
+		look_for_internet(place, out);
+		look_for_layers(place, out);
+		return;
+	}
+	out->rung = BOX_RUNG_PLAIN;
+	out->proc_mount = false;
+	out->internet = true; /* the machine's own */
+	str_copy(
+	    out->system_reason, sizeof out->system_reason, "it is the machine's own");
 }
 
 void
@@ -379,16 +430,10 @@ box_probe(const char *init_path, const char *data_dir, struct box_support *out)
 		    "%s is missing: build or install it", init_path);
 		return;
 	}
-	if (climb(&place, out)) {
-		look_for_internet(&place, out);
-		look_for_layers(&place, out);
-		return;
-	}
-	out->rung = BOX_RUNG_PLAIN;
-	out->proc_mount = false;
-	out->internet = true; /* the machine's own */
-	str_copy(
-	    out->system_reason, sizeof out->system_reason, "it is the machine's own");
+	find_rung(&place, out);
+	sweep(place.dir, init_path, out);
+	if (place.dir == data_dir)
+		sweep(temporary_place(), init_path, out);
 }
 
 static const char *const rung_names[] = {

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "host/trial_dir.h"
 
 static char *
 write_program(const char *dir, const char *name, const char *text)
@@ -73,6 +75,90 @@ trials_leave_nothing(void **state)
 	assert_int_equal(old ? setenv("TMPDIR", old, 1) : unsetenv("TMPDIR"), 0);
 	assert_int_equal(rmdir(dir), 0);
 	free(old);
+	free(dir);
+}
+
+/* What a killed probe left goes; what is in use, another's, or no directory stays. */
+static void
+only_what_nobody_uses_is_swept(void **state)
+{
+	static const struct {
+		const char *name;
+		bool locked, other;
+		const char *link; /* NULL: a directory */
+		bool stays;
+	} cases[] = {
+		{ "sandtop-trial-killed", false, false, NULL, false },
+		{ "sandtop-trial-in-use", true, false, NULL, true },
+		{ "sandtop-trial-others", false, true, NULL, true },
+		{ "sandtop-trial-link", false, false, "kept", true },
+		{ "kept", false, false, NULL, true },
+	};
+	char *dir = make_dir(), *old = xstrdup(getenv("TMPDIR")), *path, *inside;
+	struct box_support s;
+	int locks[ARRAY_LEN(cases)];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		path = path_join(dir, cases[i].name);
+		if (cases[i].link) {
+			assert_int_equal(symlink(cases[i].link, path), 0);
+		} else {
+			assert_int_equal(mkdir(path, 0700), 0);
+			inside = path_join(path, "deep");
+			assert_int_equal(mkdir(inside, 0), 0);
+			free(inside);
+		}
+		locks[i] = open(path, O_RDONLY | O_CLOEXEC);
+		if (cases[i].locked)
+			assert_int_equal(flock(locks[i], LOCK_EX), 0);
+		if (cases[i].other && geteuid() == 0)
+			assert_int_equal(chown(path, 1, 1), 0);
+		free(path);
+	}
+	box_probe(init_path(), NULL, &s);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		path = path_join(dir, cases[i].name);
+		bool stays = cases[i].stays && (!cases[i].other || geteuid() == 0);
+
+		if ((lstat(path, &st) == 0) != stays)
+			fail_msg("%s", cases[i].name);
+		close(locks[i]);
+		free(path);
+	}
+	path = xasprintf("rm -rf '%s'", dir);
+	assert_int_equal(system(path), 0);
+	free(path);
+	assert_int_equal(old ? setenv("TMPDIR", old, 1) : unsetenv("TMPDIR"), 0);
+	free(old);
+	free(dir);
+}
+
+/* Two probes at a time do not take each other's. */
+static void
+a_directory_in_use_is_not_claimed(void **state)
+{
+	struct trial_dir mine, claimed[2];
+	char *dir = make_dir();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(trial_dir_make(&mine, dir, &err));
+	assert_int_equal(trial_dir_claim(dir, claimed, 2), 0);
+	char *path = xstrdup(mine.path);
+
+	trial_dir_clear(&mine); /* as its end would */
+	assert_int_equal(trial_dir_claim(dir, claimed, 2), 1);
+	assert_string_equal(claimed[0].path, path);
+	trial_dir_clear(&claimed[0]);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	assert_false(trial_dir_make(&mine, dir, &err));
+	assert_non_null(strstr(err.text, "no directory for a trial"));
+	assert_int_equal(trial_dir_claim(dir, claimed, 2), 0);
+	free(path);
 	free(dir);
 }
 
@@ -184,6 +270,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_program_is_named),
 		cmocka_unit_test(trials_leave_nothing),
+		cmocka_unit_test(only_what_nobody_uses_is_swept),
+		cmocka_unit_test(a_directory_in_use_is_not_claimed),
 		cmocka_unit_test(a_refusal_is_explained),
 		cmocka_unit_test(without_proc_there_are_walls_still),
 		cmocka_unit_test(internet_is_tried_and_its_lack_explained),
