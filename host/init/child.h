@@ -26,6 +26,9 @@ struct report {
 	int32_t errnum;
 };
 
+/* Forks and lets it go; -1: `report` says why. For what the host need not know of. */
+pid_t spawn_start(const struct plan *p, struct report *report);
+
 /* Never returns; `gate` is its end of the pair to the supervisor. */
 _Noreturn void child_run(const struct plan *p, int gate, bool fake_root);
 /* In the supervisor: may a child of one uid show itself as root? Found out once. */

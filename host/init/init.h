@@ -78,6 +78,15 @@ void spawn_forget(pid_t pid);
 /* While everything is frozen a child could not report. */
 void spawn_refuse(bool refuse);
 
+/* ---- sudo.c: the supervisor's side of host/init/sudo.h */
+enum { SUDO_CALLERS_MAX = 64 };
+struct pollfd;
+void sudo_listen(void);
+/* Fills what is to be polled, at most SUDO_CALLERS_MAX + 1; how many. */
+size_t sudo_poll(struct pollfd *out);
+void sudo_ready(const struct pollfd *fds, size_t polled);
+void sudo_reaped(pid_t pid, int status);
+
 /* ---- work.c: children for what takes long */
 /* Runs run(m) in a child, which replies; a child that dies silently is answered for. */
 void work(const struct message *m, void (*run)(const struct message *m));

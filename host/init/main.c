@@ -4,6 +4,7 @@
  * with it when it ends. protocol.h has the conversation, layout.h the places.
  */
 #include "host/init/init.h"
+#include "host/init/sudo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,6 +163,7 @@ announce_exit(pid_t pid, int status)
 	const struct init_header header = { .type = INIT_EXITED, .len = sizeof body };
 
 	work_reaped(pid, status);
+	sudo_reaped(pid, status);
 	watch_reaped(pid);
 	if (!spawn_is_ours(pid))
 		return; /* an orphan that came to us */
@@ -185,17 +187,23 @@ reap(int signals)
 static void
 serve(int signals)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[2 + SUDO_CALLERS_MAX + 1] = {
 		{ .fd = INIT_SOCKET_FD, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
 	struct message m;
 
 	for (;;) {
-		if (poll(fds, 2, chasing ? 0 : -1) < 0 && errno != EINTR)
-			finish();
+		size_t callers = sudo_poll(fds + 2);
+
+		if (poll(fds, 2 + callers, chasing ? 0 : -1) < 0) {
+			if (errno != EINTR)
+				finish();
+			continue;
+		}
 		if (chasing)
 			chasing = !census_freeze(true);
+		sudo_ready(fds + 2, callers);
 		if (fds[1].revents)
 			reap(signals);
 		if (fds[0].revents && message_receive(&m)) {
@@ -367,9 +375,20 @@ furnish(void)
 	return done;
 }
 
+/* By that name we are a program of the sandbox. */
+static bool
+is_sudo(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, "sudo") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
+	if (argc > 0 && is_sudo(argv[0]))
+		return sudo_main(argc, argv);
 	if (argc == 3 && strcmp(argv[1], "--wipe") == 0)
 		return wipe(argv[2]);
 	if (argc == 4 && strcmp(argv[1], "--copy") == 0)
@@ -388,6 +407,8 @@ main(int argc, char **argv)
 	    INIT_SOCKET_FD + 1, ~0U, 0); /* what the start left open is nobody's */
 	if (!furnish())
 		return 1;
+	if (!options.plain)
+		sudo_listen();
 	int signals = open_signals();
 
 	if (signals < 0 || !settle()) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/init/layout.h"
+#include "host/init/sudo.h"
 
 /*
  * All of it runs inside the sandbox's own view, so a link that a former life
@@ -247,6 +248,21 @@ link_to_machine(const char *name)
 		return; /* somebody's own file lies there: theirs counts */
 }
 
+/* The machine's own can do nothing in here: nothing gains rights by a program's file. */
+static void
+place_sudo(void)
+{
+	char target[64];
+	ssize_t len = readlink(SUDO_PATH, target, sizeof target - 1);
+
+	if (len == (ssize_t)strlen(LAYOUT_INIT) &&
+	    memcmp(target, LAYOUT_INIT, (size_t)len) == 0)
+		return;
+	unlink(SUDO_PATH);
+	if (symlink(LAYOUT_INIT, SUDO_PATH) != 0)
+		no_room |= errno == ENOSPC;
+}
+
 static void
 furnish_etc(void)
 {
@@ -274,6 +290,8 @@ outfit(void)
 		make_file(&files[i]);
 	if (!options.plain)
 		furnish_etc();
+	if (options.writable)
+		place_sudo();
 	umask(022);
 	errno = ENOSPC;
 	return !no_room;

@@ -171,7 +171,12 @@ fork_into_group(void)
 static void
 explain(uint32_t id, const struct plan *p, const struct report *r)
 {
-	if (r->result == INIT_NO_CWD)
+	if (r->result == INIT_LIMIT && r->errnum == EMFILE)
+		reply_text(id, INIT_LIMIT, "no descriptors left in the sandbox");
+	else if (r->result == INIT_LIMIT)
+		reply_text(id, INIT_LIMIT, "cannot fork in the sandbox: %s",
+		    strerror(r->errnum));
+	else if (r->result == INIT_NO_CWD)
 		reply_text(id, INIT_NO_CWD, "cwd '%.100s' does not exist", p->cwd);
 	else
 		reply_text(id, (enum init_result)r->result,
@@ -204,37 +209,77 @@ hear(int gate, struct report *report)
 	       report->result == INIT_OK;
 }
 
-static void
-run(uint32_t id, const struct plan *p)
+static bool
+needs_fake_root(const struct plan *p)
 {
-	struct report report = { .result = INIT_FAILED, .errnum = ECHILD };
-	int gate[2];
-	bool fake_root = !options.plain && geteuid() != 0 && p->account.uid == 0 &&
-			 child_can_appear_as_root();
+	return !options.plain && geteuid() != 0 && p->account.uid == 0 &&
+	       child_can_appear_as_root();
+}
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) != 0) {
-		reply_text(id, INIT_LIMIT, "no descriptors left in the sandbox");
-		return;
-	}
+/* A child that waits at its gate, ours in *gate; -1: `report` says why. */
+static pid_t
+fork_child(const struct plan *p, struct report *report, int *gate)
+{
+	bool fake_root = needs_fake_root(p);
+	int ends[2];
+
+	*report = (struct report){ .result = INIT_LIMIT, .errnum = EMFILE };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
 	pid_t pid = fork_into_group();
 
 	if (pid == 0) {
-		close(gate[0]);
-		child_run(p, gate[1], fake_root);
+		close(ends[0]);
+		child_run(p, ends[1], fake_root);
 	}
-	close(gate[1]);
+	report->errnum = errno;
+	close(ends[1]);
 	if (pid < 0) {
-		reply_text(
-		    id, INIT_LIMIT, "cannot fork in the sandbox: %s", strerror(errno));
-	} else if (!hear(gate[0], &report)) {
-		kill(pid, SIGKILL); /* most have ended by themselves; reaped unnamed */
-		explain(id, p, &report);
-	} else {
-		announce(id, p, pid);
-		if (send(gate[0], "", 1, MSG_NOSIGNAL) != 1)
-			kill(pid, SIGKILL);
+		close(ends[0]);
+		return -1;
 	}
-	close(gate[0]);
+	*report = (struct report){ .result = INIT_FAILED, .errnum = ECHILD };
+	if (hear(ends[0], report)) {
+		*gate = ends[0];
+		return pid;
+	}
+	close(ends[0]);
+	kill(pid, SIGKILL); /* most have ended by themselves; reaped unnamed */
+	return -1;
+}
+
+static void
+let_go(pid_t pid, int gate)
+{
+	if (send(gate, "", 1, MSG_NOSIGNAL) != 1)
+		kill(pid, SIGKILL);
+	close(gate);
+}
+
+pid_t
+spawn_start(const struct plan *p, struct report *report)
+{
+	int gate;
+	pid_t pid = fork_child(p, report, &gate);
+
+	if (pid > 0)
+		let_go(pid, gate);
+	return pid;
+}
+
+static void
+run(uint32_t id, const struct plan *p)
+{
+	struct report report;
+	int gate;
+	pid_t pid = fork_child(p, &report, &gate);
+
+	if (pid > 0) {
+		announce(id, p, pid);
+		let_go(pid, gate);
+	} else {
+		explain(id, p, &report);
+	}
 }
 
 /* Terminals are counted for the whole machine; the kernel tells that as ENOSPC. */

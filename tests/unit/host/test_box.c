@@ -554,6 +554,85 @@ a_storm_of_forks_is_frozen(struct house *h)
 	house_start(h, "itest1234567890", NULL, false);
 }
 
+static bool
+has_sudo(const struct house *h)
+{
+	return h->how->support.rung != BOX_RUNG_PLAIN && h->how->support.system_writable;
+}
+
+/* As in E2B's sandboxes: without a password. */
+static void
+sudo_is_root_without_a_password(struct house *h)
+{
+	static const struct {
+		const char *script, *said;
+	} cases[] = {
+		{ "sudo sh -c 'echo $USER $HOME $SUDO_USER'", "root /root user" },
+		{ "cd /tmp && sudo -n pwd", "/tmp" },
+		{ "sudo -u user id -un", "user" },
+		{ "sudo --user=root -H -- sh -c 'echo $LOGNAME'", "root" },
+		{ "sudo A=b C='d e' sh -c 'echo $A $C'", "b d e" },
+		{ "A=b sudo sh -c 'echo \"<$A>\"'", "<>" },
+		{ "A=b sudo -E sh -c 'echo $A'", "b" },
+		{ "A=b B=c sudo --preserve-env=A sh -c 'echo $A$B'", "b" },
+		{ "sudo -i pwd", "/root" },
+		{ "sudo -s 'echo a; echo b'", "a\nb" },
+		{ "echo in | sudo cat", "in" },
+		{ "sudo sh -c 'exit 7' || echo $?", "7" },
+		{ "sudo no-such-program 2>/dev/null || echo $?", "127" },
+		{ "sudo -u nobody-here id 2>&1 || echo $?",
+		    "sudo: unknown user nobody-here\n1" },
+		{ "sudo 2>&1 | head -c 11", "usage: sudo" },
+		{ "sudo --no-such 2>&1 | head -c 11", "usage: sudo" },
+		{ "sudo sh -c 'kill -USR1 $$' 2>/dev/null; echo $?", "138" },
+		{ "timeout -s USR2 1 sudo sleep 1000; echo $?", "124" },
+		{ "sudo head -c 100000 /dev/zero | wc -c", "100000" },
+		{ "sudo touch /usr/bin/by-sudo && ls /usr/bin/by-sudo",
+		    "/usr/bin/by-sudo" },
+		{ "sudo echo $(seq 30000) 2>&1 || true",
+		    "sudo: the command is too long" },
+	};
+
+	if (!has_sudo(h))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *got = said(h, NULL, cases[i].script);
+
+		if (!str_eq(got, cases[i].said))
+			fail_msg("%s: %s: %s", h->how->name, cases[i].script, got);
+	}
+}
+
+static void
+sudo_takes_no_nonsense(struct house *h)
+{
+	static const char script[] =
+	    "python3 - <<'E'\n"
+	    "import array, socket\n"
+	    "def ask(junk, fds):\n"
+	    "  s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+	    "  s.connect('\\0sandtop-sudo')\n"
+	    "  rights = array.array('i', [0] * fds)\n"
+	    "  s.sendmsg([junk], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])\n"
+	    "  try: s.recv(1000)\n"
+	    "  except ConnectionError: pass\n"
+	    "  s.close()\n"
+	    "user = b'root' + bytes(60)\n"
+	    "for junk in (b'x', b'y' * 60000, bytes(72), bytes(73), user + b'\\xff' * "
+	    "8,\n"
+	    "    user + b'\\1' + bytes(7), user + b'\\1' + bytes(7) + b'/\\0id'):\n"
+	    "  for fds in (1, 2, 3, 4, 5, 64): ask(junk, fds)\n"
+	    "idle = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for i in "
+	    "range(64)]\n"
+	    "for s in idle: s.connect('\\0sandtop-sudo')\n"
+	    "for s in idle: s.close()\n"
+	    "E\n"
+	    "sudo id -un";
+
+	if (has_sudo(h))
+		assert_string_equal(said(h, NULL, script), "root");
+}
+
 static void
 a_frozen_box_can_be_killed(struct house *h)
 {
@@ -688,6 +767,8 @@ static struct behaviour behaviours[] = {
 	BEHAVIOUR(a_killed_supervisor_is_an_end_with_a_reason),
 	BEHAVIOUR(frozen_means_still),
 	BEHAVIOUR(a_storm_of_forks_is_frozen),
+	BEHAVIOUR(sudo_is_root_without_a_password),
+	BEHAVIOUR(sudo_takes_no_nonsense),
 	BEHAVIOUR(a_frozen_box_can_be_killed),
 	BEHAVIOUR(thawing_wakes_only_what_freezing_stopped),
 	BEHAVIOUR(stats_count_what_runs_and_what_ran),
