@@ -15,7 +15,7 @@
 #include "wire/filesystem.h"
 
 struct box_file {
-	enum init_type type;	    /* INIT_STAT to INIT_WATCH */
+	enum init_type type;	    /* INIT_STAT to INIT_WATCH, INIT_SEEN */
 	const char *user;	    /* "user" or "root" */
 	const char *path;	    /* as the client gave it; NULL is "" */
 	const struct strlist *more; /* further strings; NULL: none */

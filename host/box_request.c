@@ -228,6 +228,7 @@ static const struct kind {
 	{ INIT_OPEN, answer_file, fail_file },
 	{ INIT_COMPOSE, answer_file, fail_file },
 	{ INIT_WATCH, answer_file, fail_file },
+	{ INIT_SEEN, answer_file, fail_file },
 };
 
 static const struct kind *

@@ -109,8 +109,10 @@ step_run(struct work *w, const struct build_step *s)
 		builder_fail(w, "RUN needs a command");
 	else if (user && !is_known_user(user))
 		builder_fail(w,
-		    "RUN as '%s': the local host knows the users user and root only",
-		    user);
+		    "failed to run command '%.500s': command failed: unauthenticated: "
+		    "invalid username: '%s' (the local host knows the users user and "
+		    "root only)",
+		    s->args.items[0], user);
 	else
 		run_script(w, s->args.items[0], user, w->outset.workdir, &w->outset.envs);
 }

@@ -8,8 +8,10 @@
 #include "host/interpreter.h"
 #include "host/port_head.h"
 #include "host/ports.h"
+#include "host/query.h"
 #include "host/reply.h"
 #include "host/sandbox_internal.h"
+#include "host/signature.h"
 
 #define WAKE_MIN_S 300 /* of a sandbox that traffic woke */
 
@@ -107,6 +109,35 @@ front_parse(const struct request *r, struct target *out)
 		out->problem = "E2b-Sandbox-Id is not a sandbox id";
 	else if (!parse_port(port, &out->port))
 		out->problem = "E2b-Sandbox-Port is not a port";
+}
+
+bool
+front_is_signed(const struct request *r)
+{
+	char *signature = str_eq(request_path(r), "/files")
+			      ? query_get(request_query(r), "signature")
+			      : NULL;
+	bool is_signed = signature != NULL;
+
+	free(signature);
+	return is_signed;
+}
+
+void
+front_find(const struct host *h, const struct request *r, struct target *out)
+{
+	front_parse(r, out);
+	if (out->is_sandbox || !front_is_signed(r))
+		return;
+	for (const struct sandbox *s = registry_first(h->registry); s; s = s->next) {
+		if (s->simulated || !s->info.envd_token ||
+		    !signature_is_of(request_query(r), s->info.envd_token))
+			continue;
+		out->is_sandbox = true;
+		out->port = HOST_ENVD_PORT;
+		str_copy(out->id, sizeof out->id, s->info.id);
+		return;
+	}
 }
 
 bool

@@ -17,6 +17,11 @@ struct target {
 };
 
 void front_parse(const struct request *r, struct target *out);
+/* The same, and who made the signature of a URL that names no sandbox: so look the URLs of
+ * files that the SDKs make with the address `host env` prints. */
+void front_find(const struct host *h, const struct request *r, struct target *out);
+/* Such a URL that nobody here made. */
+bool front_is_signed(const struct request *r);
 bool front_has_token(const struct request *r, const struct sandbox *s);
 /* CORS headers of every envd answer. */
 void front_add_cors(struct request *r);

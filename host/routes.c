@@ -401,13 +401,15 @@ routes_ready(void *ctx, struct request *r)
 	void *sink = request_sink_ctx(r);
 	struct target target;
 
-	front_parse(r, &target);
+	front_find(ctx, r, &target);
 	if (sink && target.is_sandbox && target.port != HOST_ENVD_PORT)
 		ports_body_complete(sink);
 	else if (sink)
 		((struct route_sink *)sink)->finish(sink);
 	else if (target.is_sandbox)
 		serve_sandbox(ctx, r, &target);
+	else if (front_is_signed(r))
+		reply_error(r, 401, "invalid signature: no sandbox of this host made it");
 	else
 		serve_api(ctx, r);
 }
@@ -473,7 +475,7 @@ routes_head(void *ctx, struct request *r)
 	size_t limit;
 	int64_t bytes;
 
-	front_parse(r, &target);
+	front_find(ctx, r, &target);
 	if (target.is_sandbox && front_take_port(ctx, r, &target))
 		return;
 	/* Who asks is of no matter where no body comes: the key is checked once, later. */
@@ -498,7 +500,7 @@ routes_too_long(void *ctx, struct request *r)
 	struct target target;
 	struct buf body;
 
-	front_parse(r, &target);
+	front_find(ctx, r, &target);
 	buf_init(&body, REPLY_MAX);
 	if (is_stranger(ctx, r, &target)) {
 		rest_error_encode(&body, 401, NULL,

@@ -16,7 +16,8 @@
 #include "host/store.h"
 #include "host/team.h"
 
-static const char gone_text[] = "the sandbox was killed";
+/* The SDKs say it in these words. */
+static const char gone_text[] = "the sandbox was killed or reached its end of life";
 static const char paused_text[] = "the sandbox was paused";
 
 /* A copy of its files under way. */

@@ -52,26 +52,70 @@ restore_plus(char *text)
 			*c = '+';
 }
 
+/* What a signed URL says; NULL what it leaves out. */
+struct words {
+	char *given, *path, *user, *expiration; /* owned */
+};
+
+static void
+read_words(struct words *w, const char *query)
+{
+	*w = (struct words){
+		.given = query_get(query, "signature"),
+		.path = query_get(query, "path"),
+		.user = query_get(query, "username"),
+		.expiration = query_get(query, "signature_expiration"),
+	};
+	restore_plus(w->given);
+}
+
+static void
+clear_words(struct words *w)
+{
+	free(w->expiration);
+	free(w->user);
+	free(w->path);
+	free(w->given);
+}
+
+static char *
+expect(const struct words *w, const char *operation, const char *token)
+{
+	return signature_make(w->path ? w->path : "", operation, w->user ? w->user : "",
+	    token, w->expiration);
+}
+
 const char *
 signature_refuse(const char *query, const char *operation, const char *token)
 {
-	char *given = query_get(query, "signature");
-	char *path = query_get(query, "path");
-	char *user = query_get(query, "username");
-	char *expiration = query_get(query, "signature_expiration");
 	const char *refusal = "missing signature query parameter";
+	struct words w;
 
-	if (given) {
-		char *expected = signature_make(path ? path : "", operation,
-		    user ? user : "", token ? token : "", expiration);
+	read_words(&w, query);
+	if (w.given) {
+		char *expected = expect(&w, operation, token ? token : "");
 
-		restore_plus(given);
-		refusal = check(given, expected, expiration);
+		refusal = check(w.given, expected, w.expiration);
 		free(expected);
 	}
-	free(expiration);
-	free(user);
-	free(path);
-	free(given);
+	clear_words(&w);
 	return refusal;
+}
+
+bool
+signature_is_of(const char *query, const char *token)
+{
+	static const char *const operations[] = { "read", "write" };
+	bool found = false;
+	struct words w;
+
+	read_words(&w, query);
+	for (size_t i = 0; w.given && i < ARRAY_LEN(operations) && !found; i++) {
+		char *expected = expect(&w, operations[i], token);
+
+		found = secret_eq(expected, w.given);
+		free(expected);
+	}
+	clear_words(&w);
+	return found;
 }

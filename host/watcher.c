@@ -34,9 +34,18 @@ struct watcher {
 	char *message;		/* owned */
 };
 
+/* Somebody asks for events: what the supervisor has seen until then comes first. */
+struct question {
+	struct question *next;	     /* owned by the list */
+	struct watcher_table *table; /* borrowed; NULL: gone */
+	struct request *request;     /* borrowed; NULL: answered, or the client left */
+	char id[ID_LEN + 2];
+};
+
 struct watcher_table {
-	struct loop *loop;     /* borrowed */
-	struct watcher *first; /* owned list */
+	struct loop *loop;	    /* borrowed */
+	struct watcher *first;	    /* owned list */
+	struct question *questions; /* owned list */
 	size_t count;
 };
 
@@ -259,52 +268,135 @@ serve_create_watcher(struct call *c)
 
 /* ---- asking one */
 
+static struct watcher *
+find(const struct watcher_table *t, const char *id)
+{
+	struct watcher *w = t->first;
+
+	while (w && (w->stream || !str_eq(w->id, id)))
+		w = w->next;
+	return w;
+}
+
+static void
+answer_unknown(struct request *r, const char *id)
+{
+	char *message = xasprintf("watcher with id %s not found", id ? id : "");
+
+	reply_rpc_error(r, CONNECT_NOT_FOUND, message);
+	free(message);
+}
+
 /* NULL: answered. */
 static struct watcher *
-find(struct call *c)
+find_called(struct call *c)
 {
 	struct filesystem_call call = { 0 };
 	struct watcher *w;
 
 	if (!serve_file_call(c, &call))
 		return NULL;
-	w = c->sandbox->watchers->first;
-	while (w && (w->stream || !str_eq(w->id, call.watcher_id)))
-		w = w->next;
-	if (!w) {
-		char *message = xasprintf("watcher with id %s not found",
-		    call.watcher_id ? call.watcher_id : "");
-
-		rpc_error(c, CONNECT_NOT_FOUND, message);
-		free(message);
-	}
+	w = find(c->sandbox->watchers, call.watcher_id);
+	if (!w)
+		answer_unknown(c->request, call.watcher_id);
 	filesystem_call_clear(&call);
 	return w;
 }
 
-void
-serve_get_watcher_events(struct call *c)
+static void
+answer_events(struct request *r, struct watcher *w)
 {
-	struct watcher *w = find(c);
 	struct buf body;
 
-	if (!w)
-		return;
 	if (w->code != CONNECT_OK) {
-		rpc_error(c, w->code, w->message);
+		reply_rpc_error(r, w->code, w->message);
 		return;
 	}
 	buf_init(&body, REPLY_MAX);
 	filesystem_events_encode(&body, w->events.data, w->events.len);
 	buf_clear(&w->events);
 	buf_init(&w->events, UNREAD_MAX);
-	reply_rpc(c->request, &body);
+	reply_rpc(r, &body);
+}
+
+static void
+answer_question(struct question *q)
+{
+	struct request *r = q->request;
+	struct watcher *w = q->table ? find(q->table, q->id) : NULL;
+
+	if (!r)
+		return;
+	q->request = NULL;
+	request_own(r, NULL, NULL);
+	if (w)
+		answer_events(r, w);
+	else if (q->table)
+		answer_unknown(r, q->id);
+	else
+		reply_rpc_error(r, CONNECT_UNAVAILABLE, "the sandbox has ended");
+}
+
+/* Those who ask are told what has come so far: the rest may never come. */
+static void
+answer_questions(struct watcher_table *t)
+{
+	for (struct question *q = t->questions; q; q = q->next)
+		answer_question(q);
+}
+
+static void
+on_asker_gone(void *ctx)
+{
+	struct question *q = ctx;
+
+	q->request = NULL;
+}
+
+static void
+on_seen(void *ctx, struct box_file_reply *reply)
+{
+	struct question *q = ctx;
+
+	(void)reply;
+	if (q->table) {
+		struct question **at = &q->table->questions;
+
+		while (*at != q)
+			at = &(*at)->next;
+		*at = q->next;
+	}
+	answer_question(q);
+	free(q);
+}
+
+void
+serve_get_watcher_events(struct call *c)
+{
+	const struct box_file seen = { .type = INIT_SEEN, .user = c->user };
+	struct watcher *w = find_called(c);
+
+	if (!w)
+		return;
+	if (w->code != CONNECT_OK) {
+		answer_events(c->request, w);
+		return;
+	}
+	struct question *q = xcalloc(1, sizeof *q);
+
+	*q = (struct question){
+		.next = w->table->questions, .table = w->table, .request = c->request
+	};
+	str_copy(q->id, sizeof q->id, w->id);
+	w->table->questions = q;
+	request_own(c->request, on_asker_gone, q);
+	box_file(c->sandbox->box, &seen, on_seen, q);
 }
 
 void
 serve_remove_watcher(struct call *c)
 {
-	struct watcher *w = find(c);
+	struct watcher *w = find_called(c);
 	struct buf body;
 
 	if (!w)
@@ -379,6 +471,8 @@ watcher_table_changed(struct watcher_table *t, const struct box_change *change)
 		else if (w->armed && w->code == CONNECT_OK)
 			add_change(w, change);
 	}
+	if (change->kind == INIT_WATCH_LOST && change->watch == 0)
+		answer_questions(t); /* perhaps the child has died with them */
 }
 
 /* A stream that is told to end goes with its request; on_gone() or the end frees it. */
@@ -388,6 +482,7 @@ watcher_table_cut(struct watcher_table *t, const char *why)
 	for (struct watcher *w = t->first; w; w = w->next)
 		if (w->stream)
 			fail(w, CONNECT_UNAVAILABLE, why);
+	answer_questions(t);
 }
 
 void
@@ -395,6 +490,9 @@ watcher_table_drop(struct watcher_table *t, const char *why)
 {
 	struct watcher *next;
 
+	for (struct question *q = t->questions; q; q = q->next)
+		q->table = NULL;
+	t->questions = NULL;
 	for (struct watcher *w = t->first; w; w = next) {
 		next = w->next;
 		w->box = NULL;

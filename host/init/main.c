@@ -140,6 +140,7 @@ static const struct handler handlers[] = {
 	{ INIT_COMPOSE, sizeof(struct init_file), file_compose },
 	{ INIT_WATCH, sizeof(struct init_file), watch_request },
 	{ INIT_UNWATCH, sizeof(struct init_unwatch), watch_request },
+	{ INIT_SEEN, 0, watch_request },
 };
 
 static void

@@ -75,6 +75,7 @@ enum init_type {
 	INIT_COMPOSE, /* the further strings, one behind the other, become the path */
 	INIT_WATCH,   /* -> nothing; its id names the watch from then on */
 	INIT_UNWATCH, /* struct init_unwatch. No reply */
+	INIT_SEEN, /* struct init_file, empty -> nothing, behind all changes until then */
 };
 
 enum init_result {

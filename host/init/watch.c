@@ -53,10 +53,13 @@ watch_request(struct message *m)
 		{ .iov_base = (void *)(uintptr_t)m->body, .iov_len = m->header.len },
 	};
 	const struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 2 };
-	bool wants_reply = m->header.type == INIT_WATCH;
+	bool wants_reply = m->header.type != INIT_UNWATCH;
 
-	if (watcher == 0 && !wants_reply)
+	if (watcher == 0 && m->header.type != INIT_WATCH) {
+		if (wants_reply) /* who watches nothing has seen everything */
+			reply(m->header.id, INIT_OK, NULL, 0);
 		return;
+	}
 	if (m->header.len > INIT_INLINE_MAX || (watcher == 0 && !start_watcher())) {
 		reply_text(m->header.id, INIT_LIMIT,
 		    "no watch is left on this machine (fs.inotify.max_user_instances): "

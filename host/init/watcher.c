@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -321,7 +322,8 @@ spread(const struct inotify_event *e)
 	}
 }
 
-static void
+/* The bytes that were there. */
+static ssize_t
 read_events(void)
 {
 	static _Alignas(struct inotify_event) char bytes[32 * 1024];
@@ -340,9 +342,28 @@ read_events(void)
 			spread(e);
 	}
 	flush();
+	return len;
 }
 
 /* ---- requests */
+
+/* What happened before it was asked is told first; what happens meanwhile may wait. */
+static void
+tell_seen(uint32_t id)
+{
+	int left;
+
+	if (ioctl(inotify_fd, FIONREAD, &left) != 0)
+		left = 0;
+	while (left > 0) {
+		ssize_t len = read_events();
+
+		if (len <= 0)
+			break;
+		left -= (int)len;
+	}
+	reply(id, INIT_OK, NULL, 0);
+}
 
 static void
 remove_watch(uint32_t id)
@@ -436,6 +457,10 @@ take_request(int requests)
 	memcpy(&m.header, bytes, sizeof m.header);
 	if (m.header.type == INIT_WATCH) {
 		take_watch(&m);
+		return;
+	}
+	if (m.header.type == INIT_SEEN) {
+		tell_seen(m.header.id);
 		return;
 	}
 	memcpy(&unwatch, m.body, sizeof unwatch);

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "host/signature.h"
 #include "wire/rest.h"
 
 #define OCTETS "Content-Type: application/octet-stream\r\n"
@@ -415,6 +416,74 @@ a_client_that_leaves_disturbs_nobody(void **state)
 	free(head);
 }
 
+/* ---- signed URLs that name no sandbox */
+
+/* "/files?..." as the SDKs make it, for a file in the user's home. */
+static char *
+signed_url(const struct guest *g, const char *path, const char *operation,
+    const char *expiration)
+{
+	char *signature = signature_make(path, operation, "user", g->token, expiration);
+	struct buf url;
+
+	buf_init(&url, 4096);
+	buf_addf(&url, "/files?path=%s&username=user%s%s&signature=", path,
+	    expiration ? "&signature_expiration=" : "", expiration ? expiration : "");
+	for (const char *c = signature; *c; c++)
+		if (*c == '+' || *c == '/')
+			buf_addf(&url, "%%%02X", (unsigned)*c);
+		else
+			buf_add_char(&url, *c);
+	free(signature);
+	return buf_take(&url);
+}
+
+static void
+a_signature_finds_its_sandbox(void **state)
+{
+	static const struct {
+		const char *method, *operation, *expiration;
+		int status;
+		const char *text;
+	} cases[] = {
+		{ "POST", "write", NULL, 200, "signed" },
+		{ "POST", "write", "1900000000", 200, "signed" },
+		{ "GET", "read", NULL, 200, "by hand" },
+		{ "GET", "read", "1900000000", 200, "by hand" },
+		{ "GET", "write", NULL, 401, "invalid signature" },
+		{ "POST", "read", NULL, 401, "invalid signature" },
+		{ "GET", "read", "1600000000", 401, "already expired" },
+	};
+	static const struct guest nobody = { .token = "0123" };
+	struct guest other;
+	struct answer a;
+
+	(void)state;
+	create_guest(NULL, &other);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *url =
+		    signed_url(&guest, "signed", cases[i].operation, cases[i].expiration);
+
+		ask(cases[i].method, url, OCTETS, "by hand", 7, &a);
+		if (a.status != cases[i].status || !body_has(&a, cases[i].text))
+			fail_msg("%zu: %d %s", i, a.status, a.body.data);
+		answer_clear(&a);
+		free(url);
+	}
+	expect("Stat", "{\"path\":\"signed\"}", 200, "\"size\":\"7\"");
+	const struct guest *const empty[] = { &other, &nobody };
+
+	for (size_t i = 0; i < ARRAY_LEN(empty); i++) {
+		char *url = signed_url(empty[i], "signed", "read", NULL);
+
+		ask("GET", url, "", NULL, 0, &a);
+		assert_int_equal(a.status, empty[i] == &other ? 404 : 401);
+		answer_clear(&a);
+		free(url);
+	}
+	kill_guest(&other);
+}
+
 /* ---- watches */
 
 static void
@@ -447,6 +516,30 @@ wait_events(const char *id, const char *text)
 	free(json);
 	if (!found)
 		fail_msg("never came: %s", text);
+}
+
+/* Who has written a file and asks at once is told of it. */
+static void
+events_are_there_at_once(void **state)
+{
+	char id[32];
+
+	(void)state;
+	script("mkdir once");
+	create_watcher("{\"path\":\"once\"}", id);
+	char *json = xasprintf("{\"watcherId\":\"%s\"}", id);
+
+	for (int i = 0; i < 50; i++) {
+		char *target = xasprintf("/files?path=once/%d", i);
+		char *name = xasprintf("\"name\":\"%d\"", i);
+
+		put(target, NULL, "x", 1, 200, "once");
+		expect("GetWatcherEvents", json, 200, name);
+		expect("GetWatcherEvents", json, 200, "{}");
+		free(name);
+		free(target);
+	}
+	free(json);
 }
 
 static void
@@ -539,6 +632,8 @@ main(void)
 		cmocka_unit_test(metadata_is_replaced_as_a_whole),
 		cmocka_unit_test(compose_says_what_is_wrong),
 		cmocka_unit_test(a_client_that_leaves_disturbs_nobody),
+		cmocka_unit_test(a_signature_finds_its_sandbox),
+		cmocka_unit_test(events_are_there_at_once),
 		cmocka_unit_test(directories_are_followed),
 		cmocka_unit_test(a_killed_watcher_is_told_and_replaced),
 	};

@@ -184,6 +184,10 @@ test_signed_queries(void **state)
 	    signature_refuse("path=a", read, "t"), "missing signature query parameter");
 	assert_string_equal(
 	    signature_refuse("path=a&signature=", read, "t"), "invalid signature");
+	assert_true(signature_is_of(SIGNED, "0123abcd"));
+	assert_false(signature_is_of(SIGNED, "0123abce"));
+	assert_false(signature_is_of("path=a", "0123abcd"));
+	assert_false(signature_is_of("path=a&signature=", "0123abcd"));
 	/* An unencoded plus is one of base64. */
 	assert_null(signature_refuse("path=/home/user/a%20b%2Bc.txt&username=user&"
 				     "signature=v1_+PoJam0HID7c6qKGYugjx5BH/"
@@ -192,6 +196,7 @@ test_signed_queries(void **state)
 	clock_set_wall(at_1900000001);
 	assert_string_equal(
 	    signature_refuse(SIGNED, read, "0123abcd"), "signature is already expired");
+	assert_true(signature_is_of(SIGNED, "0123abcd"));
 	clock_set_wall(NULL);
 }
 

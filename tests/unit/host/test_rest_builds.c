@@ -196,6 +196,10 @@ what_cannot_be_built_says_why(void **state)
 		    "RUN ended with status 9", "\"step\":\"2\"" },
 		{ "{\"fromImage\":\"ubuntu:24.04\"}", "no images", "\"step\"" },
 		{ "{\"fromTemplate\":\"nope\"}", "'nope'", "\"step\"" },
+		{ "{\"steps\":[{\"type\":\"RUN\",\"args\":[\"id\",\"nobody\"]}]}",
+		    "failed to run command 'id': command failed: unauthenticated: "
+		    "invalid username: 'nobody'",
+		    "\"step\":\"1\"" },
 		{ "{\"steps\":[{\"type\":\"USER\",\"args\":[\"nobody\"]}]}",
 		    "user and root", "\"step\":\"1\"" },
 		{ "{\"steps\":[{\"type\":\"RUN\"}]}", "needs a command",
