@@ -20,7 +20,7 @@
 #include "host/trial_dir.h"
 
 /* Long only where something hangs; each attempt takes some milliseconds. */
-enum { STEP_MS = 5000, SWEEP_MAX = 32 };
+enum { STEP_MS = 5000, SWEEP_MAX = 32, MOUNTS_MAX = 4 << 20 };
 
 /* Where trials are made, of what. Both borrowed. */
 struct place {
@@ -373,12 +373,33 @@ look_for_internet(const struct place *place, struct box_support *out)
 	free(slirp);
 }
 
+static char *
+find_obstacle(void)
+{
+	char *mounts, *found;
+	size_t len;
+
+	if (!path_read_file("/proc/self/mountinfo", MOUNTS_MAX, &mounts, &len, NULL))
+		return NULL;
+	found = system_layer_obstacle(mounts);
+	free(mounts);
+	return found;
+}
+
 static void
 look_for_layers(const struct place *place, struct box_support *out)
 {
 	struct box_support trial = *out;
+	char *obstacle = find_obstacle();
 	struct error err;
 
+	if (obstacle) {
+		snprintf(out->system_reason, sizeof out->system_reason,
+		    "%.150s is another file system, which an overlay would hide",
+		    obstacle);
+		free(obstacle);
+		return;
+	}
 	trial.system_writable = true;
 	out->system_writable = try_rung(place, &trial, false, &err);
 	if (!out->system_writable)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,4 +118,47 @@ system_layer_make(const char *dir, size_t max, struct error *err)
 	if (!path_make_dirs(dir, err))
 		return false;
 	return make_all(dir, max) || error_system(err, errno, "preparing %s", dir);
+}
+
+/* ---- what stands in the way */
+
+/* Nothing that sandboxes need: graphics drivers of a Linux inside Windows. */
+#define HARMLESS "/usr/lib/wsl/"
+
+/* "36 35 98:0 / /usr/local rw - ext4 ...": the fifth is where it is mounted. */
+static char *
+mount_point(char *line)
+{
+	for (int i = 0; i < 4 && line; i++)
+		strsep(&line, " ");
+	return line ? strsep(&line, " ") : NULL;
+}
+
+static bool
+is_below_system(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(layout_system_dirs); i++) {
+		size_t len = strlen(layout_system_dirs[i]);
+
+		if (path[0] == '/' &&
+		    strncmp(path + 1, layout_system_dirs[i], len) == 0 &&
+		    path[len + 1] == '/')
+			return !str_has_prefix(path, HARMLESS);
+	}
+	return false;
+}
+
+char *
+system_layer_obstacle(const char *mounts)
+{
+	char *copy = xstrdup(mounts), *rest = copy, *line, *found = NULL;
+
+	while (!found && (line = strsep(&rest, "\n"))) {
+		const char *path = mount_point(line);
+
+		if (path && is_below_system(path))
+			found = xstrdup(path);
+	}
+	free(copy);
+	return found;
 }

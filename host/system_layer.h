@@ -26,4 +26,11 @@ enum { SYSTEM_LAYER_MAX = 4096 };
  */
 bool system_layer_make(const char *dir, size_t max, struct error *err) MUST_CHECK;
 
+/*
+ * The first mount below a directory of the system, NULL: none; caller frees. An
+ * overlay shows one file system only, so what another holds would be missing.
+ * `mounts` is the text of /proc/self/mountinfo.
+ */
+char *system_layer_obstacle(const char *mounts);
+
 #endif

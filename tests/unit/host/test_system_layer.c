@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "host/system_layer.h"
 
 static char dir[256];
@@ -117,6 +118,36 @@ a_place_that_cannot_be_had_is_named(void **state)
 	free(file);
 }
 
+static void
+other_file_systems_below_are_found(void **state)
+{
+	static const struct {
+		const char *mounts, *found;
+	} cases[] = {
+		{ "", NULL },
+		{ "\n\n", NULL },
+		{ "1 2 3", NULL },
+		{ "25 1 253:0 / / rw - ext4 /dev/vda rw\n", NULL },
+		{ "25 1 253:0 / /usr rw - ext4 /dev/vda rw\n", NULL },
+		{ "25 1 253:0 / /usrlocal/x rw - ext4 /dev/vda rw\n", NULL },
+		{ "26 1 0:5 / /home/usr/local rw - ext4 /dev/vda rw\n", NULL },
+		{ "26 1 0:5 / /usr/lib/wsl/drivers ro - 9p drivers ro\n", NULL },
+		{ "25 1 253:0 / / rw - ext4 a rw\n26 25 0:5 / /usr/local rw shared:1 - "
+		  "xfs b rw",
+		    "/usr/local" },
+		{ "26 25 0:5 /x /lib/modules ro - squashfs c ro\n", "/lib/modules" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *found = system_layer_obstacle(cases[i].mounts);
+
+		if (!str_eq(found, cases[i].found))
+			fail_msg("%zu: %s", i, found ? found : "nothing");
+		free(found);
+	}
+}
+
 int
 main(void)
 {
@@ -125,6 +156,7 @@ main(void)
 		    directories_alone_are_copied_nearest_first, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(
 		    a_place_that_cannot_be_had_is_named, make_place, remove_place),
+		cmocka_unit_test(other_file_systems_below_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
