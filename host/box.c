@@ -216,7 +216,8 @@ on_ready(struct box *b, const struct box_link_message *m)
 
 	if (b->ready || b->ending)
 		return;
-	if (m->header.len == sizeof ready)
+	/* who says so must be known: it is what is killed in the end */
+	if (m->header.len == sizeof ready && m->sender > 0)
 		memcpy(&ready, m->body, sizeof ready);
 	if (ready.protocol != INIT_PROTOCOL) {
 		error_set(&err, ERROR_SYSTEM,
@@ -260,7 +261,8 @@ on_watched(struct box *b, const struct box_link_message *m)
 		at += sizeof head;
 		size_t left = (size_t)(end - at);
 
-		if (head.name_len == 0 || head.name_len > left ||
+		if (head.kind < INIT_CREATED || head.kind > INIT_WATCH_LOST ||
+		    head.name_len == 0 || head.name_len > left ||
 		    head.entry_len > left - head.name_len ||
 		    at[head.name_len - 1] != '\0')
 			return;

@@ -30,7 +30,8 @@ type_of(uint32_t mode)
 static int64_t
 time_of(const struct init_entry *head)
 {
-	if (head->modified_s < 0 || head->modified_s > INT64_MAX / 1000000000 - 1)
+	if (head->modified_s < 0 || head->modified_s > INT64_MAX / 1000000000 - 1 ||
+	    head->modified_ns >= 1000000000)
 		return 0;
 	return head->modified_s * 1000000000 + head->modified_ns;
 }
@@ -89,7 +90,9 @@ box_file_entry(const void *bytes, size_t len, struct filesystem_entry *out)
 		const char *key = take_string(&at, end);
 		const char *value = key ? take_string(&at, end) : NULL;
 
-		if (value && utf8_is_valid(key, strlen(key)) &&
+		if (!value)
+			break;
+		if (utf8_is_valid(key, strlen(key)) &&
 		    utf8_is_valid(value, strlen(value)))
 			pairs_set(&out->metadata, key, value);
 	}

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -20,6 +21,7 @@ struct request {
 	uint16_t type; /* enum init_type: which of the callbacks it is */
 	bool failed;   /* was never sent: is answered at the end of this turn */
 	bool too_large;
+	bool pty, stdin_pipe; /* SPAWN: what was asked for, and must come */
 	union {
 		box_spawned *spawned;
 		void (*signalled)(void *ctx, bool delivered);
@@ -53,20 +55,38 @@ take_fd(struct box_link_message *m, int *at)
 	return fd;
 }
 
-/* A terminal comes alone, pipes as two or three. */
-static void
-take_descriptors(struct box_process *p, struct box_link_message *m)
+/* Another kind than was asked for could make us wait, or cannot be waited for. */
+static bool
+is_kind(const struct box_link_message *m, int at, mode_t kind)
 {
+	struct stat st;
+
+	return at < m->fd_count && fstat(m->fds[at], &st) == 0 &&
+	       (st.st_mode & S_IFMT) == kind;
+}
+
+/* A terminal comes alone, pipes as two or three. false: it is not what was asked for. */
+static bool
+take_descriptors(
+    struct box_process *p, const struct request *r, struct box_link_message *m)
+{
+	int wanted = r->pty ? 1 : r->stdin_pipe ? 3 : 2;
 	int at = 0;
 
-	if (m->fd_count == 1)
+	if (m->fd_count != wanted || (r->pty && !isatty(m->fds[0])))
+		return false;
+	for (int i = 0; i < wanted; i++)
+		if (!is_kind(m, i, r->pty ? S_IFCHR : S_IFIFO))
+			return false;
+	if (r->pty) {
 		p->pty = take_fd(m, &at);
-	if (m->fd_count == 3)
-		p->in = take_fd(m, &at);
-	if (m->fd_count == 2 || m->fd_count == 3) {
-		p->out = take_fd(m, &at);
-		p->err = take_fd(m, &at);
+		return true;
 	}
+	if (r->stdin_pipe)
+		p->in = take_fd(m, &at);
+	p->out = take_fd(m, &at);
+	p->err = take_fd(m, &at);
+	return true;
 }
 
 static void
@@ -86,14 +106,14 @@ static void
 answer_spawn(struct box *b, const struct request *r, struct box_link_message *m)
 {
 	struct box_process p = { .pty = -1, .in = -1, .out = -1, .err = -1 };
-	struct init_spawned body;
+	struct init_spawned body = { .pid = 0 };
 	uint32_t result = (uint32_t)m->header.result;
 
 	(void)b;
-	if (result == INIT_OK && m->header.len == sizeof body) {
+	if (result == INIT_OK && m->header.len == sizeof body)
 		memcpy(&body, m->body, sizeof body);
+	if (body.pid > 0 && take_descriptors(&p, r, m)) {
 		p.pid = body.pid;
-		take_descriptors(&p, m);
 	} else if (result != INIT_OK && result < ARRAY_LEN(spawn_errors)) {
 		fail_process(&p, spawn_errors[result], m->body, m->header.len);
 	} else {
@@ -165,7 +185,7 @@ answer_socket(struct box *b, const struct request *r, struct box_link_message *m
 	int at = 0;
 
 	(void)b;
-	r->done.opened(r->ctx, take_fd(m, &at));
+	r->done.opened(r->ctx, is_kind(m, at, S_IFSOCK) ? take_fd(m, &at) : -1);
 }
 
 static void
@@ -188,7 +208,7 @@ answer_file(struct box *b, const struct request *r, struct box_link_message *m)
 	if (reply.result == INIT_OK) {
 		reply.body = m->body;
 		reply.len = m->header.len;
-		reply.fd = take_fd(m, &at);
+		reply.fd = is_kind(m, at, S_IFREG) ? take_fd(m, &at) : -1;
 	} else {
 		reply.message = text = xstrndup(m->body, m->header.len);
 	}
@@ -386,7 +406,13 @@ write_spawn(const struct box *b, const struct box_spawn *s, struct buf *body)
 void
 box_spawn(struct box *b, const struct box_spawn *spawn, box_spawned *done, void *ctx)
 {
-	struct request r = { .type = INIT_SPAWN, .done.spawned = done, .ctx = ctx };
+	struct request r = {
+		.type = INIT_SPAWN,
+		.pty = spawn->pty,
+		.stdin_pipe = spawn->stdin_pipe && !spawn->pty,
+		.done.spawned = done,
+		.ctx = ctx,
+	};
 	struct buf body;
 
 	buf_init(&body, INIT_BODY_MAX);
