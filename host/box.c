@@ -412,6 +412,12 @@ box_kill(struct box *b)
 	begin_end(b);
 }
 
+void
+box_give_up(struct box *b)
+{
+	box_answer_all(b, "the local host ends");
+}
+
 static void
 free_memory(void *ctx)
 {

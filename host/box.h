@@ -91,6 +91,8 @@ struct box *box_new(struct loop *loop, const struct box_options *options,
     const struct box_events *events, void *ctx, struct error *err) MUST_CHECK;
 /* Kills everything inside, daemons too; ended is reported when it is done. */
 void box_kill(struct box *b);
+/* What was asked is answered now, as by a box that has ended. */
+void box_give_up(struct box *b);
 void box_free(struct box *b); /* kills what still runs; no reports any more */
 /* Removes the directory of a box that has ended, with all that is in it; off the
  * loop. err is NULL on success. */

@@ -228,6 +228,9 @@ registry_free(struct registry *r)
 	if (!r)
 		return;
 	r->closing = true;
+	/* Before any is freed: they may look for others. */
+	for (struct sandbox *s = r->first; s; s = s->next)
+		sandbox_give_up(s);
 	while (r->first) {
 		struct sandbox *s = r->first;
 

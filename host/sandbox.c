@@ -2,12 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "host/interpreter.h"
 #include "host/journal.h"
 #include "host/ports.h"
@@ -20,18 +18,10 @@
 static const char gone_text[] = "the sandbox was killed or reached its end of life";
 static const char paused_text[] = "the sandbox was paused";
 
-/* A copy of its files under way. */
-struct snapshot {
-	struct sandbox *sandbox; /* borrowed */
-	struct box_copy *copy;	 /* owned */
-	sandbox_done *done;
-	void *ctx; /* borrowed */
-};
-
 /* ---- small things */
 
-static void
-note(const struct sandbox *s, const char *level, const char *message,
+void
+sandbox_note(const struct sandbox *s, const char *level, const char *message,
     const char *const *fields)
 {
 	if (!s->simulated)
@@ -80,8 +70,8 @@ sandbox_save(const struct sandbox *s)
 	save_outset(s);
 }
 
-static void
-wait_for(struct sandbox *s, sandbox_done *done, void *ctx)
+void
+sandbox_wait_for(struct sandbox *s, sandbox_done *done, void *ctx)
 {
 	struct waiter *w = xcalloc(1, sizeof *w);
 	struct waiter **at = &s->waiters;
@@ -122,9 +112,7 @@ sandbox_free(struct sandbox *s)
 	box_copy_cancel(s->filling);
 	if (s->from)
 		catalogue_release(s->registry->host->catalogue, s->from);
-	if (s->snapshot)
-		box_copy_cancel(s->snapshot->copy);
-	free(s->snapshot);
+	sandbox_drop_snapshot(s);
 	while (s->waiters) {
 		struct waiter *next = s->waiters->next;
 
@@ -226,8 +214,8 @@ announce_run(struct sandbox *s)
 	const char *const fields[] = { "template", s->info.alias, NULL };
 
 	begin_run(s, s->resume_timeout_s);
-	note(s, "info", fresh ? "Sandbox created" : "Sandbox resumed from its files",
-	    fields);
+	sandbox_note(s, "info",
+	    fresh ? "Sandbox created" : "Sandbox resumed from its files", fields);
 	tell_waiters(s, s, NULL);
 }
 
@@ -260,11 +248,8 @@ on_box_ready(void *ctx)
 		announce_run(s);
 }
 
-static void start_box(struct sandbox *s);
-static void end_snapshot(struct sandbox *s, const struct error *err);
-
-static void
-fail_start(struct sandbox *s, const struct error *why)
+void
+sandbox_fail_start(struct sandbox *s, const struct error *why)
 {
 	struct registry *r = s->registry;
 	bool fresh = s->state == SANDBOX_STARTING;
@@ -302,7 +287,8 @@ end_unasked(struct sandbox *s, const struct error *why)
 	s->info.state = REST_STATE_PAUSED;
 	sandbox_save(s);
 	registry_schedule(s->registry);
-	note(s, "error", "The sandbox's container ended; its files are kept", fields);
+	sandbox_note(
+	    s, "error", "The sandbox's container ended; its files are kept", fields);
 }
 
 /* Streams end, processes and watches are forgotten. */
@@ -330,7 +316,7 @@ on_box_ended(void *ctx, const struct error *why)
 	/* Also what was being started when a pause dropped the others: it knows the box. */
 	ports_cut(r->host->ports, s->info.id);
 	drop_all(s, asked ? paused_text : "the sandbox's container ended");
-	end_snapshot(s, why ? why : &unknown);
+	sandbox_end_snapshot(s, why ? why : &unknown);
 	loop_defer(r->host->loop, on_box_free, s->box);
 	s->box = NULL;
 	s->box_ending = false;
@@ -339,11 +325,11 @@ on_box_ended(void *ctx, const struct error *why)
 	else if (s->state == SANDBOX_ENDING)
 		finish_kill(s);
 	else if (s->state == SANDBOX_RESUMING && asked)
-		start_box(s); /* the cold pause before it is complete only now */
+		sandbox_start_box(s); /* the cold pause before it is complete only now */
 	else if (s->state == SANDBOX_STARTING || s->state == SANDBOX_RESUMING)
-		fail_start(s, s->unready.code != ERROR_NONE ? &s->unready
-			      : why			    ? why
-							    : &unknown);
+		sandbox_fail_start(s, s->unready.code != ERROR_NONE ? &s->unready
+				      : why			    ? why
+								    : &unknown);
 	else if (!asked)
 		end_unasked(s, why);
 	else
@@ -396,8 +382,8 @@ sandbox_default_envs(const struct sandbox *s, struct pairs *out)
 		pairs_set(out, s->envs.items[i].key, s->envs.items[i].value);
 }
 
-static void
-start_box(struct sandbox *s)
+void
+sandbox_start_box(struct sandbox *s)
 {
 	struct host *h = s->registry->host;
 	struct pairs envs = { 0 };
@@ -417,200 +403,19 @@ start_box(struct sandbox *s)
 	s->box = box_new(h->loop, &options, &box_events, s, &err);
 	pairs_clear(&envs);
 	if (!s->box)
-		fail_start(s, &err);
-}
-
-/* ---- create */
-
-/* A closed one has a token of its own for its ports. */
-static void
-copy_network(struct rest_sandbox *info, const struct rest_network *like)
-{
-	char token[65];
-
-	info->network = *like;
-	info->network.mask_host = like->mask_host ? xstrdup(like->mask_host) : NULL;
-	info->traffic_token = NULL;
-	if (!like->is_closed)
-		return;
-	random_hex(token, 64);
-	info->traffic_token = xstrdup(token);
-}
-
-/* A sandbox made from a snapshot shows the template of the first one. */
-static const struct template *
-shown_template(const struct catalogue *c, const struct build *build)
-{
-	const struct template *t = build->template;
-	const struct template *base =
-	    t->kind == TEMPLATE_SNAPSHOT ? catalogue_find(c, t->base_id) : NULL;
-
-	return base ? base : t;
-}
-
-static void
-fill_info(struct rest_sandbox *info, const struct rest_create *spec,
-    const struct build *build, const struct template *shown,
-    const struct box_support *support)
-{
-	char token[65];
-
-	info->id = xcalloc(1, 32);
-	info->id[0] = 'i';
-	random_id(info->id + 1, 20);
-	random_hex(token, 64);
-	info->template_id = xstrdup(shown->id);
-	info->alias = xstrdup(template_alias(shown));
-	info->envd_version = xstrdup(HOST_ENVD_VERSION);
-	info->envd_token = xstrdup(token);
-	/* Without limits nothing holds a sandbox to the template's CPUs: it has them all. */
-	info->cpu_count =
-	    support->limits ? build->cpu_count : (int)sysconf(_SC_NPROCESSORS_ONLN);
-	info->memory_mb = build->memory_mb;
-	info->disk_mb = build->disk_mb;
-	info->internet = spec->network.denies_all ? REST_NO : spec->internet;
-	copy_network(info, &spec->network);
-	info->auto_resume = spec->auto_resume == REST_YES ? REST_YES : REST_NO;
-	info->pause_on_timeout = spec->auto_pause == REST_YES ? REST_YES : REST_NO;
-	pairs_copy(&info->metadata, &spec->metadata);
-}
-
-static void
-on_filled(void *ctx, const struct error *err)
-{
-	struct sandbox *s = ctx;
-
-	s->filling = NULL;
-	catalogue_release(s->registry->host->catalogue, s->from);
-	s->from = NULL;
-	if (err)
-		fail_start(s, err);
-	else
-		start_box(s);
-}
-
-/* Starts a new one, with a copy of the build's tree if it has one. */
-static void
-begin(struct sandbox *s, struct build *build, sandbox_done *done, void *ctx)
-{
-	struct host *h = s->registry->host;
-
-	s->state = SANDBOX_STARTING;
-	s->created_ms = clock_wall_ms();
-	s->resume_timeout_s = s->timeout_s;
-	wait_for(s, done, ctx);
-	if (!build->tree) {
-		start_box(s);
-		return;
-	}
-	build_hold(build);
-	s->from = build;
-	s->filling = box_copy_dir(
-	    h->loop, build->tree, s->dir, h->init_path, &h->support, on_filled, s);
+		sandbox_fail_start(s, &err);
 }
 
 void
-sandbox_create(struct registry *r, const struct rest_create *spec, struct build *build,
-    int64_t timeout_s, sandbox_done *done, void *ctx)
+sandbox_give_up(struct sandbox *s)
 {
-	struct rest_sandbox info = { 0 };
-	struct pairs envs = { 0 };
-	struct sandbox *s;
+	const struct error ends = { .code = ERROR_CANCELLED,
+		.text = "the local host ends" };
 
-	fill_info(&info, spec, build, shown_template(r->host->catalogue, build),
-	    &r->host->support);
-	pairs_copy(&envs, &build->outset.envs);
-	for (size_t i = 0; i < spec->envs.count; i++)
-		pairs_set(&envs, spec->envs.items[i].key, spec->envs.items[i].value);
-	build->template->spawned_ms = clock_wall_ms();
-	build->template->spawn_count++;
-	catalogue_save(r->host->catalogue, build->template);
-	s = registry_add(r, &info, &envs);
-	s->timeout_s = timeout_s;
-	s->pause_memory = spec->auto_pause_memory != REST_NO;
-	outset_copy(&s->outset, &build->outset);
-	begin(s, build, done, ctx);
-}
-
-void
-sandbox_fork(struct sandbox *source, struct build *files, int64_t timeout_s,
-    sandbox_done *done, void *ctx)
-{
-	const struct rest_sandbox *like = &source->info;
-	struct rest_sandbox info = *like;
-	struct pairs envs = { 0 };
-	struct sandbox *s;
-	char token[65];
-
-	info.id = xcalloc(1, 32);
-	info.id[0] = 'i';
-	random_id(info.id + 1, 20);
-	random_hex(token, 64);
-	info.envd_token = xstrdup(token);
-	info.template_id = xstrdup(like->template_id);
-	info.alias = like->alias ? xstrdup(like->alias) : NULL;
-	info.envd_version = xstrdup(like->envd_version);
-	info.state_text = info.domain = NULL;
-	copy_network(&info, &like->network);
-	info.metadata = (struct pairs){ 0 };
-	pairs_copy(&info.metadata, &like->metadata);
-	pairs_copy(&envs, &source->envs);
-	s = registry_add(source->registry, &info, &envs);
-	s->timeout_s = timeout_s;
-	s->pause_memory = source->pause_memory;
-	outset_copy(&s->outset, &source->outset);
-	begin(s, files, done, ctx);
-}
-
-/* ---- copies of its files */
-
-static void
-end_snapshot(struct sandbox *s, const struct error *err)
-{
-	struct snapshot *snapshot = s->snapshot;
-
-	if (!snapshot)
-		return;
-	s->snapshot = NULL;
-	box_copy_cancel(snapshot->copy);
-	snapshot->done(snapshot->ctx, err ? NULL : s, err);
-	free(snapshot);
-	registry_schedule(s->registry);
-}
-
-static void
-on_snapped(void *ctx, const struct error *err)
-{
-	struct snapshot *snapshot = ctx;
-	struct sandbox *s = snapshot->sandbox;
-	struct error thaw = { 0 };
-
-	snapshot->copy = NULL;
-	if (s->box && !box_thaw(s->box, &thaw))
-		err = &thaw;
-	note(s, err ? "error" : "info", err ? err->text : "Snapshot of its files taken",
-	    NULL);
-	end_snapshot(s, err);
-}
-
-void
-sandbox_snapshot(struct sandbox *s, const char *to, sandbox_done *done, void *ctx)
-{
-	struct host *h = s->registry->host;
-	struct error err = { .code = ERROR_CONFLICT,
-		.text = "another snapshot of this sandbox is being taken: wait for it" };
-	struct snapshot *snapshot;
-
-	if (s->snapshot || !box_freeze(s->box, &err)) {
-		done(ctx, NULL, &err);
-		return;
-	}
-	snapshot = s->snapshot = xcalloc(1, sizeof *snapshot);
-	snapshot->sandbox = s;
-	snapshot->done = done;
-	snapshot->ctx = ctx;
-	snapshot->copy = box_copy_dir(
-	    h->loop, s->dir, to, h->init_path, &h->support, on_snapped, snapshot);
+	if (s->box)
+		box_give_up(s->box);
+	sandbox_end_snapshot(s, &ends);
+	tell_waiters(s, NULL, &ends);
 }
 
 /* ---- kill */
@@ -622,12 +427,12 @@ sandbox_kill(struct sandbox *s, const char *why, sandbox_done *done, void *ctx)
 		.text = "the sandbox was killed" };
 
 	tell_waiters(s, NULL, &gone);
-	end_snapshot(s, &gone);
-	note(s, "info", why, NULL);
+	sandbox_end_snapshot(s, &gone);
+	sandbox_note(s, "info", why, NULL);
 	drop_all(s, gone_text);
 	ports_cut(s->registry->host->ports, s->info.id);
 	s->state = SANDBOX_ENDING;
-	wait_for(s, done, ctx);
+	sandbox_wait_for(s, done, ctx);
 	if (!s->box) {
 		finish_kill(s);
 		return;
@@ -644,7 +449,7 @@ static void
 pause_to_files(struct sandbox *s, sandbox_done *done, void *ctx)
 {
 	drop_all(s, paused_text);
-	wait_for(s, done, ctx);
+	sandbox_wait_for(s, done, ctx);
 	s->box_ending = true;
 	box_kill(s->box);
 }
@@ -664,7 +469,7 @@ sandbox_pause(
 		return;
 	}
 	if (memory && !s->simulated && !box_freeze(s->box, &err)) {
-		note(s, "error", err.text, NULL);
+		sandbox_note(s, "error", err.text, NULL);
 		done(ctx, NULL, &err);
 		return;
 	}
@@ -674,7 +479,7 @@ sandbox_pause(
 	sandbox_save(s);
 	registry_schedule(s->registry);
 	ports_cut(s->registry->host->ports, s->info.id);
-	note(s, "info", why, fields);
+	sandbox_note(s, "info", why, fields);
 	if (s->simulated) {
 		done(ctx, s, NULL);
 		return;
@@ -697,7 +502,7 @@ resume_from_memory(struct sandbox *s, struct error *err)
 	if (!box_thaw(s->box, err))
 		return false;
 	begin_run(s, s->resume_timeout_s);
-	note(s, "info", "Sandbox resumed", NULL);
+	sandbox_note(s, "info", "Sandbox resumed", NULL);
 	return true;
 }
 
@@ -708,7 +513,7 @@ sandbox_resume(
 	struct error err = { 0 };
 
 	if (s->state == SANDBOX_RESUMING) {
-		wait_for(s, done, ctx);
+		sandbox_wait_for(s, done, ctx);
 		return;
 	}
 	s->resume_timeout_s = timeout_s;
@@ -724,9 +529,9 @@ sandbox_resume(
 		return;
 	}
 	s->state = SANDBOX_RESUMING;
-	wait_for(s, done, ctx);
+	sandbox_wait_for(s, done, ctx);
 	if (!s->box) {
-		start_box(s);
+		sandbox_start_box(s);
 		return;
 	}
 	drop_all(s, paused_text);

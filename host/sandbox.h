@@ -33,7 +33,8 @@ enum sandbox_state {
 	SANDBOX_ENDING,
 };
 
-/* s is NULL when it failed or ended meanwhile; then err says why. */
+/* s is NULL when it failed or ended meanwhile; then err says why: ERROR_CANCELLED means that
+ * the host ends, and with it all requests. */
 struct sandbox;
 typedef void sandbox_done(void *ctx, struct sandbox *s, const struct error *err);
 

@@ -1,4 +1,4 @@
-/* sandbox_internal - what registry.c and sandbox.c share. */
+/* sandbox_internal - what registry.c and the files of sandbox share. */
 #ifndef HOST_SANDBOX_INTERNAL_H
 #define HOST_SANDBOX_INTERNAL_H
 
@@ -33,9 +33,23 @@ void registry_remove(struct registry *r, struct sandbox *s); /* frees it and its
 void registry_schedule(struct registry *r);		     /* an end was changed */
 void registry_settle(struct registry *r); /* a shutdown may be waiting for this */
 void sandbox_save(const struct sandbox *s);
+/* Whoever waits for it is told that nothing comes any more, with ERROR_CANCELLED. */
+void sandbox_give_up(struct sandbox *s);
 /* For a sandbox that has not started or has ended: no reports. */
 void sandbox_free(struct sandbox *s);
 void sandbox_expire(struct sandbox *s);
+/* ---- between the files of sandbox */
+/* done() at the end of the transition under way. */
+void sandbox_wait_for(struct sandbox *s, sandbox_done *done, void *ctx);
+void sandbox_start_box(struct sandbox *s);
+/* One that was starting is removed, one that was resuming stays paused. */
+void sandbox_fail_start(struct sandbox *s, const struct error *why);
+/* Into its log; `fields` as journal_add() takes them. */
+void sandbox_note(const struct sandbox *s, const char *level, const char *message,
+    const char *const *fields);
+/* Tells who waits for the copy; `err` NULL: it is made. Nothing without one. */
+void sandbox_end_snapshot(struct sandbox *s, const struct error *err);
+void sandbox_drop_snapshot(struct sandbox *s); /* untold */
 const struct process_events *sandbox_process_events(void);
 
 #endif

@@ -56,6 +56,7 @@ struct sample_scale {
 };
 void store_add_sample(struct store *s, const char *id, const struct sample_scale *scale,
     const struct sample *sample);
+/* All reads: what is under way when the store closes is told from there. */
 struct store_range {
 	const char *id;
 	int64_t start_s, end_s; /* INT64_MIN, INT64_MAX: as far as there are samples */
