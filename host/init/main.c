@@ -195,7 +195,8 @@ serve(int signals)
 	struct message m;
 
 	for (;;) {
-		size_t callers = sudo_poll(fds + 2);
+		/* What was asked just before a freeze is done after it. */
+		size_t callers = frozen ? 0 : sudo_poll(fds + 2);
 
 		if (poll(fds, 2 + callers, chasing ? 0 : -1) < 0) {
 			if (errno != EINTR)
@@ -204,7 +205,8 @@ serve(int signals)
 		}
 		if (chasing)
 			chasing = !census_freeze(true);
-		sudo_ready(fds + 2, callers);
+		if (callers > 0)
+			sudo_ready(fds + 2, callers);
 		if (fds[1].revents)
 			reap(signals);
 		if (fds[0].revents && message_receive(&m)) {
