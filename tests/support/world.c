@@ -113,7 +113,9 @@ world_clear(struct world *w)
 		struct ran r = world_run(w, NULL, "host", "stop", NULL);
 		ran_clear(&r);
 	}
-	char *command = xasprintf("rm -rf '%s'", w->dir);
+	/* An overlay's own directory may be closed to its owner, too. */
+	char *command =
+	    xasprintf("chmod -R u+rwX '%s' 2>/dev/null; rm -rf '%s'", w->dir, w->dir);
 	if (system(command) != 0)
 		print_message("cannot remove %s\n", w->dir);
 	free(command);
