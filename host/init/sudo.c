@@ -116,7 +116,7 @@ take_three(struct msghdr *msg, int *fds)
 		memcpy(got, CMSG_DATA(c), (size_t)n * sizeof(int));
 	}
 	if (n == 3) {
-		memcpy(fds, got, sizeof got);
+		memcpy(fds, got, 3 * sizeof *fds);
 		return true;
 	}
 	for (int i = 0; i < n; i++)
