@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "host/init/protocol.h"
 #include "host/sandbox.h"
 
-enum { TURNS = 4, SIMULATED = 3, STARTS_MS = 10000 };
+enum { TURNS = 4, SIMULATED = 3, STARTS_MS = 10000, CONNECTS_MS = 5000 };
 
 static struct house house = { .supervisor = -1 };
 static int opener; /* the process that made the directory */
@@ -155,19 +156,34 @@ house_turn(struct house *h)
 		loop_turn(h->loop, 0);
 }
 
+/* The kernel accepts for the host; who fuzzes sends signals meanwhile. */
+static bool
+wait_connected(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int tries = 0;
+
+	while (poll(&p, 1, CONNECTS_MS) != 1)
+		if (errno != EINTR || ++tries > 10)
+			return false;
+	return !(p.revents & (POLLERR | POLLHUP));
+}
+
 int
 house_connect(const struct house *h)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)h->host->file.port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const struct linger reset = { .l_onoff = 1 }; /* no port waits for two minutes */
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+	if (fd < 0)
 		give_up(strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 &&
+	    (errno != EINPROGRESS || !wait_connected(fd)))
+		give_up("the host takes no connection");
 	return fd;
 }
 
