@@ -8,12 +8,17 @@
 #include "host/reply.h"
 #include "host/sandbox.h"
 
+/* As the service, it has contexts of two languages from the start. */
 static struct interpreter *
 interpreter_of(struct call *c)
 {
 	struct interpreter *i = c->sandbox->interpreter;
 
 	i->box = c->sandbox->box;
+	if (!i->contexts) {
+		context_default(i, kernel_driver_find("python"));
+		context_default(i, kernel_driver_find("javascript"));
+	}
 	return i;
 }
 
@@ -73,7 +78,8 @@ find_driver(struct call *c, const char *language)
 
 	if (!driver)
 		refuse(c->request, 500,
-		    "the local host runs python, javascript and bash, not '%s'",
+		    "the local host runs python, javascript, typescript and bash, not "
+		    "'%s'",
 		    language);
 	return driver;
 }

@@ -19,13 +19,13 @@ enum kernel_dialect {
 struct kernel_driver {
 	const char *language; /* as requests name it */
 	const char *program;  /* looked up in the sandbox's PATH */
-	const char *args[4];  /* read the first frame and run it; end in NULL */
+	const char *args[6];  /* read the first frame and run it; end in NULL */
 	const char *text;
 	const size_t *len;
 	enum kernel_dialect dialect;
 };
 
-/* NULL: no such language. "js" is javascript; case and blanks do not count. */
+/* NULL: no such language. "js" is javascript, "ts" typescript; case and blanks do not count. */
 const struct kernel_driver *kernel_driver_find(const char *language);
 
 #endif

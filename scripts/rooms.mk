@@ -19,11 +19,11 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
 
 # programs for sandboxes, carried inside ours
-KERNELS := python:python.py node:node.js bash:bash.sh
+KERNELS := python:charts.py+notebook.py+python.py node:node.js bash:bash.sh
 define kernel_rules
-$(BUILD)/host/kernels/$(1).c: host/kernels/$(2) scripts/embed.sh
+$(BUILD)/host/kernels/$(1).c: $(addprefix host/kernels/,$(subst +, ,$(2))) scripts/embed.sh
 	@mkdir -p $$(@D)
-	$$(Q)sh scripts/embed.sh $(1) host/kernels/$(2) >$$@
+	$$(Q)sh scripts/embed.sh $(1) $(addprefix host/kernels/,$(subst +, ,$(2))) >$$@
 $(BUILD)/host/kernels/$(1).o: $(BUILD)/host/kernels/$(1).c
 	@echo "  cc   $$<"
 	$$(Q)$(CC) $$(CFLAGS_ALL) -c -o $$@ $$<

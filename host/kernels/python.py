@@ -1,7 +1,8 @@
 # The Python kernel of the code interpreter: runs cells in one namespace and tells what
 # happens as events, a line of JSON each, on what was its standard output. host/kernel.h
-# has the protocol. Needs the system's python3 and nothing else; pandas, matplotlib and
-# PIL are served where the person's code imports them.
+# has the protocol; charts.py and notebook.py go before it, into one program. Needs the
+# system's python3 and nothing else; pandas, matplotlib and PIL are served where the person's
+# code imports them.
 import ast
 import base64
 import builtins
@@ -84,7 +85,7 @@ class Stream(io.TextIOBase):
         with self.lock:
             self.pending.append(text)
             self.size += len(text)
-            if self.size >= PENDING_MAX or "\n" in text or "\r" in text:
+            if self.size >= PENDING_MAX or text.endswith(("\n", "\r")):
                 self.flush()
             else:
                 flusher.wake()
@@ -320,6 +321,9 @@ def add_known(fields, value):
 
 
 def send_result(value, is_main):
+    if capturing is not None:
+        capturing.append(value)
+        return
     out.flush()
     err.flush()
     fields = represent(value)
@@ -330,24 +334,23 @@ def send_result(value, is_main):
     emit("result", **event)
 
 
-def display(*values, raw=False, **_ignored):
+def send_bundle(data):
+    fields = {}
+    for mime, item in data.items():
+        add_mime(fields, mime, item)
+    extra = fields.pop("extra", {})
+    emit("result", **fields, is_main_result=False, extra=extra)
+
+
+def display(*values, raw=False, display_id=None, **_ignored):
     """What notebooks call display(); `raw` values are bundles of MIME types."""
     for value in values:
-        if raw and isinstance(value, dict):
-            send_result(Bundle(value), False)
+        if raw and isinstance(value, dict) and capturing is None:
+            send_bundle(value)
         else:
             send_result(value, False)
-
-
-class Bundle:
-    def __init__(self, data):
-        self.data = data
-
-    def _repr_mimebundle_(self):
-        return self.data
-
-    def __repr__(self):
-        return str(self.data.get("text/plain", ""))
+    if display_id:
+        return DisplayHandle(None if display_id is True else display_id)
 
 
 # ---- figures
@@ -391,339 +394,7 @@ def show_figures():
             pyplot.close(figure)
 
 
-def rounded(number):
-    """Without the noise of floating point."""
-    return float("%.9g" % float(number))
-
-
-def is_grid_line(line):
-    x, y = list(line.get_xdata()), list(line.get_ydata())
-    return len(x) == 2 and len(y) == 2 and (x[0] == x[1] or y[0] == y[1])
-
-
-def chart_type(axes):
-    from matplotlib.collections import PathCollection
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import PathPatch, Rectangle, Wedge
-    from matplotlib.text import Text
-
-    drawn = [thing for thing in axes.get_children() if thing in getattr(axes, "_children", [])]
-    drawn = [thing for thing in drawn if not isinstance(thing, Text)]
-    data = [t for t in drawn if not (isinstance(t, Line2D) and is_grid_line(t))]
-    rules = [
-        ("line", drawn, (Line2D,)),
-        ("box_and_whisker", drawn, (PathPatch, Line2D)),
-        ("scatter", data, (PathCollection,)),
-        ("pie", data, (Wedge,)),
-        ("bar", data, (Rectangle,)),
-    ]
-    for name, things, classes in rules:
-        if all(isinstance(thing, classes) for thing in things):
-            return name
-    return "unknown"
-
-
-def label_and_unit(label):
-    """"Speed (km/h)" is a label with a unit."""
-    import re
-
-    found = re.search(r"\s\((.*?)\)", label or "")
-    return label or None, found.group(1) if found else None
-
-
-def scale_of(axis, scale, labels):
-    """linear, datetime, categorical or the scale's own name, by how ticks are written."""
-    from matplotlib.dates import _SwitchableDateConverter
-
-    if isinstance(getattr(axis, "converter", None) or converter_of(axis), _SwitchableDateConverter):
-        return "datetime"
-    if scale != "linear":
-        return scale
-    try:
-        [float(text.replace("\N{MINUS SIGN}", "-")) for text in labels if text]
-    except ValueError:
-        return "categorical"
-    return "linear"
-
-
-def converter_of(axis):
-    return axis.get_converter() if hasattr(axis, "get_converter") else None
-
-
-def tick_value(value, scale):
-    if scale == "datetime":
-        from matplotlib.dates import num2date
-
-        return num2date(value).isoformat()
-    return plain(value)
-
-
-def axis_fields(axes, name):
-    axis = getattr(axes, name + "axis")
-    label, unit = label_and_unit(getattr(axes, "get_%slabel" % name)())
-    ticks = list(getattr(axes, "get_%sticks" % name)())
-    labels = [text.get_text() for text in getattr(axes, "get_%sticklabels" % name)()]
-    scale = scale_of(axis, getattr(axes, "get_%sscale" % name)(), labels)
-    return {
-        name + "_label": label,
-        name + "_unit": unit,
-        name + "_ticks": [tick_value(tick, scale) for tick in ticks],
-        name + "_tick_labels": labels,
-        name + "_scale": scale,
-    }
-
-
-def series_of(points_of, things, first):
-    elements = []
-    for index, thing in enumerate(things):
-        label = str(thing.get_label() or "")
-        if label.startswith(("_child", "_line", "_collection")):
-            label = "%s %d" % (first, index)
-        elements.append({"label": label, "points": points_of(thing)})
-    return elements
-
-
-def line_elements(axes):
-    def points(line):
-        return [[plain(x), plain(y)] for x, y in zip(line.get_xdata(), line.get_ydata())]
-
-    return series_of(points, axes.get_lines(), "Line")
-
-
-def scatter_elements(axes):
-    def points(path):
-        return [[plain(x), plain(y)] for x, y in path.get_offsets()]
-
-    return series_of(points, axes.collections, "Group")
-
-
-def bar_elements(axes):
-    elements = []
-    flipped = False
-    for container in axes.containers:
-        group = str(container.get_label())
-        if group.startswith("_container"):
-            group = "Group " + group[len("_container") :]
-        heights = [bar.get_height() for bar in container]
-        across = getattr(container, "orientation", None) == "horizontal"
-        flipped |= across
-        names = axes.get_yticklabels() if across else axes.get_xticklabels()
-        values = [bar.get_width() for bar in container] if across else heights
-        for name, value in zip(names, values):
-            elements.append({"label": name.get_text(), "group": group, "value": plain(value)})
-    return elements, flipped
-
-
-def pie_elements(axes):
-    return [
-        {
-            "label": wedge.get_label(),
-            "angle": rounded(abs(wedge.theta2 - wedge.theta1)),
-            "radius": plain(wedge.r),
-        }
-        for wedge in axes.patches
-    ]
-
-
-def boxes_of(axes, flipped):
-    boxes = []
-    labels = axes.get_yticklabels() if flipped else axes.get_xticklabels()
-    for label, patch in zip(labels, axes.patches):
-        corners = patch.get_path().vertices
-        along, across = corners[:, 0], corners[:, 1]
-        if flipped:
-            along, across = across, along
-        boxes.append(
-            {
-                "label": label.get_text(),
-                "from": rounded(min(along)),
-                "to": rounded(max(along)),
-                "low": rounded(min(across)),
-                "high": rounded(max(across)),
-                "min": None,
-                "median": None,
-                "max": None,
-                "outliers": [],
-            }
-        )
-    return boxes
-
-
-def put_into_box(box, along, across):
-    """A line of a box plot: a whisker, the median, caps or outliers."""
-    if len(across) == 2 and across[0] == across[1] and along[0] != along[1]:
-        if box["low"] <= across[0] <= box["high"]:
-            box["median"] = across[0]
-        return
-    if len(across) == 2 and along[0] == along[1]:
-        if max(across) == box["low"]:
-            box["min"] = min(across)
-        elif min(across) == box["high"]:
-            box["max"] = max(across)
-        return
-    box["outliers"] += across
-
-
-def box_elements(axes):
-    flat = [p.get_path().vertices for p in axes.patches]
-    heights = {rounded(v[:, 1].max() - v[:, 1].min()) for v in flat}
-    widths = {rounded(v[:, 0].max() - v[:, 0].min()) for v in flat}
-    flipped = len(heights) == 1 and len(widths) > 1
-    boxes = boxes_of(axes, flipped)
-    for line in axes.lines:
-        along = [rounded(value) for value in line.get_xdata()]
-        across = [rounded(value) for value in line.get_ydata()]
-        if flipped:
-            along, across = across, along
-        home = [b for b in boxes if along and b["from"] <= along[0] <= b["to"]]
-        if home:
-            put_into_box(home[0], along, across)
-    elements = [
-        {
-            "label": box["label"],
-            "min": box["min"] if box["min"] is not None else box["low"],
-            "first_quartile": box["low"],
-            "median": box["median"],
-            "third_quartile": box["high"],
-            "max": box["max"] if box["max"] is not None else box["high"],
-            "outliers": box["outliers"],
-        }
-        for box in boxes
-    ]
-    return elements, flipped
-
-
-def chart_of_axes(axes):
-    kind = chart_type(axes)
-    chart = {"type": kind, "title": axes.get_title() or None, "elements": []}
-    flipped = False
-    if kind in ("line", "scatter", "bar", "box_and_whisker"):
-        both = {**axis_fields(axes, "x"), **axis_fields(axes, "y")}
-        if kind in ("bar", "box_and_whisker"):
-            both = {k: v for k, v in both.items() if k.endswith(("_label", "_unit"))}
-        chart.update(both)
-    if kind == "line":
-        chart["elements"] = line_elements(axes)
-    elif kind == "scatter":
-        chart["elements"] = scatter_elements(axes)
-    elif kind == "pie":
-        chart["elements"] = pie_elements(axes)
-    elif kind == "bar":
-        chart["elements"], flipped = bar_elements(axes)
-    elif kind == "box_and_whisker":
-        chart["elements"], flipped = box_elements(axes)
-    if flipped:
-        for part in ("label", "unit"):
-            chart["x_" + part], chart["y_" + part] = chart["y_" + part], chart["x_" + part]
-    return chart
-
-
-def chart_of_figure(figure):
-    """The chart a figure shows, as data; None for an empty one or a strange one."""
-    try:
-        axes = figure.get_axes()
-        if not axes or not any(a.has_data() for a in axes):
-            return None
-        if len(axes) == 1:
-            return chart_of_axes(axes[0])
-        title = figure._suptitle.get_text() if figure._suptitle else None
-        return {"type": "superchart", "title": title, "elements": [chart_of_axes(a) for a in axes]}
-    except Exception:
-        return {"type": "unknown", "title": None, "elements": []}
-
-
 # ---- cells
-
-
-def run_shell(command):
-    """A line that begins with "!"."""
-    import subprocess
-
-    out.flush()
-    err.flush()
-    return subprocess.run(["/bin/bash", "-c", command], stdin=subprocess.DEVNULL).returncode
-
-
-def magic_cd(argument):
-    os.chdir(os.path.expanduser(argument or "~"))
-    print(os.getcwd())
-
-
-def magic_pip(argument):
-    run_shell("%s -m pip %s" % (sys.executable, argument))
-
-
-def magic_time(argument):
-    start, busy = time.perf_counter(), time.process_time()
-    run_code(argument, "<time>", False)
-    print("CPU times: total: %.3f s" % (time.process_time() - busy))
-    print("Wall time: %.3f s" % (time.perf_counter() - start))
-
-
-def magic_env(argument):
-    name, equals, value = argument.partition("=")
-    if equals:
-        os.environ[name.strip()] = value.strip()
-    else:
-        print(os.environ.get(name.strip(), "") if name else dict(os.environ))
-
-
-def magic_nothing(_argument):
-    pass
-
-
-def cell_bash(_argument, body):
-    if run_shell(body):
-        raise RuntimeError("the commands failed")
-
-
-def cell_writefile(argument, body):
-    mode = "w"
-    if argument.startswith("-a "):
-        mode, argument = "a", argument[3:]
-    with open(os.path.expanduser(argument.strip()), mode) as file:
-        file.write(body)
-    print("Wrote %s" % argument.strip())
-
-
-def cell_time(_argument, body):
-    magic_time(body)
-
-
-LINE_MAGICS = {
-    "cd": magic_cd,
-    "pip": magic_pip,
-    "time": magic_time,
-    "env": magic_env,
-    "set_env": magic_env,
-    "matplotlib": magic_nothing,
-}
-CELL_MAGICS = {"bash": cell_bash, "sh": cell_bash, "writefile": cell_writefile, "time": cell_time}
-
-
-def call_magic(name, argument):
-    if name not in LINE_MAGICS:
-        raise NameError("the magic %%%s is not known here; there are %s" % (name, ", ".join(sorted(LINE_MAGICS))))
-    return LINE_MAGICS[name](argument)
-
-
-def translate(code):
-    """Lines that begin with "!" or "%" become calls, where they are no Python."""
-    try:
-        ast.parse(code)
-        return code
-    except (SyntaxError, ValueError):
-        pass
-    lines = code.split("\n")
-    for index, line in enumerate(lines):
-        bare = line.lstrip()
-        indent = line[: len(line) - len(bare)]
-        if bare.startswith("!"):
-            lines[index] = "%s__sandtop__.run_shell(%r)" % (indent, bare[1:])
-        elif bare.startswith("%") and not bare.startswith("%%"):
-            name, _, argument = bare[1:].partition(" ")
-            lines[index] = "%s__sandtop__.call_magic(%r, %r)" % (indent, name, argument.strip())
-    return "\n".join(lines)
 
 
 def run_tree(code_object):
@@ -754,20 +425,29 @@ def run_code(code, name, show):
         return
     value = run_tree(compile(last, name, "eval", flags, dont_inherit=True))
     if value is not None and show:
-        namespace["_"] = value
+        keep_value(value)
         send_result(value, True)
+
+
+def keep_value(value):
+    """_ and __ and ___, _N and Out[N]."""
+    for newer, older in (("__", "___"), ("_", "__")):
+        if newer in namespace:
+            namespace[older] = namespace[newer]
+    namespace["_"] = namespace["_%d" % count] = value
+    namespace["Out"][count] = value
 
 
 def run_cell(code, name):
     import textwrap
 
-    code = textwrap.dedent(code)
+    code = textwrap.dedent(code).lstrip("\n")
     if code.startswith("%%"):
         head, _, body = code[2:].partition("\n")
         magic, _, argument = head.partition(" ")
-        if magic not in CELL_MAGICS:
-            raise NameError("the magic %%%%%s is not known here; there are %s" % (magic, ", ".join(sorted(CELL_MAGICS))))
-        CELL_MAGICS[magic](argument, body)
+        value = call_cell_magic(magic, argument.strip(), body)
+        if value is not None:
+            send_result(value, True)
     else:
         run_code(code, name, True)
 
@@ -804,6 +484,7 @@ def execute(request):
     name = "<cell %d>" % count
     kept = {}
     emit("number_of_executions", execution_count=count)
+    namespace["In"].append(request.get("code") or "")
     for key, value in (request.get("env_vars") or {}).items():
         kept[key] = os.environ.get(key)
         os.environ[key] = value
@@ -838,15 +519,27 @@ def refuse_input(prompt=""):
 
 
 def read_frame():
-    head = frames.readline()
+    """A request; whoever tells nonsense is told so, once."""
+    head = frames.readline(20)
     if not head:
         os._exit(0)
-    return frames.read(int(head))
+    try:
+        request = json.loads(frames.read(int(head)))
+        if isinstance(request, dict) and isinstance(request.get("code") or "", str):
+            return request
+        why = "a frame that is no request"
+    except ValueError as error:
+        why = str(error)
+    os.write(told_apart, ("the kernel was told nonsense: %s\n" % why).encode())
+    os._exit(1)
 
 
 # ---- the kernel
 
 namespace = {"__name__": "__main__", "__builtins__": builtins, "__doc__": None}
+namespace.update({"In": [""], "Out": {}, "_": "", "__": "", "___": ""})
+capturing = None  # or a list that takes results instead of the client
+told_apart = os.dup(2)
 event_loop = None
 count = 0
 flusher = Flusher()
@@ -862,16 +555,16 @@ sys.stderr = sys.__stderr__ = err
 sys.stdin = sys.__stdin__ = open(0, "r", closefd=False)
 sys.argv = [""]
 sys.path.insert(0, "")
-sys.meta_path.insert(0, Figures())
+sys.meta_path[:0] = [Figures(), Manners(), Pictures()]
 builtins.input = refuse_input
-builtins.display = display
+builtins.display, builtins.get_ipython = display, get_ipython
 main = type(sys)("__main__")
 main.__dict__.update(namespace)
 namespace = main.__dict__
 sys.modules["__main__"] = main
 tools = type(sys)("sandtop kernel")
-tools.run_shell, tools.call_magic = run_shell, call_magic
+tools.system, tools.getoutput, tools.call_magic, tools.describe = system, getoutput, call_magic, describe
 builtins.__sandtop__ = tools
 emit("ready")
 while True:
-    execute(json.loads(read_frame()))
+    execute(read_frame())

@@ -49,7 +49,7 @@ def _():
     try:
         s.run_code("1", language="java")
     except Exception as e:
-        assert "python, javascript and bash" in str(e), e
+        assert "typescript and bash" in str(e), e
     else:
         raise AssertionError("it ran")
 
