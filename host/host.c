@@ -333,7 +333,7 @@ host_close(struct host *h)
 	if (h->lock_fd >= 0) {
 		if (h->server)
 			forget_pid(h);
-		close(h->lock_fd);
+		lock_release(h->lock_fd);
 	}
 	free(h->state_dir);
 	free(h->data_dir);

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 bool
 lock_take(const char *path, int *fd, bool *taken, struct error *err)
@@ -24,6 +27,17 @@ lock_take(const char *path, int *fd, bool *taken, struct error *err)
 	}
 	*fd = opened;
 	return true;
+}
+
+void
+lock_release(int fd)
+{
+	struct flock whole = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	/* A child on its way to its exec has the file open too, and would keep the lock. */
+	if (fcntl(fd, F_OFD_SETLK, &whole) != 0)
+		log_debug("lock", "it goes with the file: %s", strerror(errno));
+	close(fd);
 }
 
 bool
