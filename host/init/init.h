@@ -64,6 +64,9 @@ bool keys_leave(void);
 /* ---- system.c: what needs the rights of the start; both need errno read on failure */
 /* Puts a layer of the sandbox's own over each directory of the machine's system. */
 bool system_overlay(void);
+/* Gives this start a boot_id of its own, by which programs see that the machine is not the
+ * one they began on; without the right to, the machine's stays. */
+void system_boot(void);
 /* Becomes LAYOUT_UID in a user namespace of its own, without any capability. */
 bool system_demote(void);
 

@@ -365,6 +365,8 @@ furnish(void)
 	const char *what = "a writable system";
 	bool done = !options.writable || system_overlay();
 
+	if (!options.plain)
+		system_boot();
 	if (done) {
 		what = "user map";
 		done = !options.demote || system_demote();

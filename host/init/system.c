@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,50 @@ system_overlay(void)
 		if (!overlay(layout_system_dirs[i]))
 			return false;
 	return hide(LAYOUT_SYSTEM) && hide(LAYOUT_LAYER);
+}
+
+/* ---- a boot of its own */
+
+/* Version 4 of RFC 9562, as the kernel makes it. */
+static bool
+make_boot_id(char out[40])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+		return false;
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(out, 40,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+	    b[12], b[13], b[14], b[15]);
+	return true;
+}
+
+void
+system_boot(void)
+{
+	static const char source[] = "/run/boot_id",
+			  target[] = "/proc/sys/kernel/random/boot_id";
+	char text[40];
+
+	if (!make_boot_id(text))
+		return;
+	int fd = open(source, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		return;
+	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	/* A bind mount takes no flags; only the second call makes it read-only. */
+	if (written && mount(source, target, NULL, MS_BIND, NULL) == 0 &&
+	    mount(NULL, target, NULL,
+		MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		NULL) != 0)
+		umount2(target, MNT_DETACH);
+	unlink(source);
 }
 
 /* ---- who we are */

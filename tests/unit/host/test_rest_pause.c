@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "host/sandbox.h"
 
 static int
@@ -94,6 +95,53 @@ a_silent_supervisor_is_not_paused(void **state)
 }
 
 static void
+read_boot_id(const struct guest *g, char out[64])
+{
+	struct stream_end end;
+
+	run_script(g, "cat /proc/sys/kernel/random/boot_id", &end);
+	assert_int_equal(end.out.len, 37);
+	str_copy(out, 64, end.out.data);
+	stream_clear(&end);
+}
+
+static void
+wake(const struct guest *g)
+{
+	char *path = xasprintf("/sandboxes/%s/connect", g->id);
+
+	assert_int_equal(rest("POST", path, "{\"timeout\":60}", NULL), 201);
+	free(path);
+}
+
+static void
+each_boot_has_an_id_of_its_own(void **state)
+{
+	const struct box_support *how = &house.host->support;
+	char first[64], other[64], now[64];
+	struct guest g, second;
+
+	(void)state;
+	if (how->rung == BOX_RUNG_PLAIN || !how->proc_mount || !how->system_writable)
+		skip(); /* nothing may be laid over the machine's there */
+	create_guest(NULL, &g);
+	create_guest(NULL, &second);
+	read_boot_id(&g, first);
+	read_boot_id(&second, other);
+	assert_string_not_equal(first, other);
+	assert_int_equal(pause_with(&g, NULL, NULL), 204);
+	wake(&g);
+	read_boot_id(&g, now);
+	assert_string_equal(first, now);
+	assert_int_equal(pause_with(&g, "{\"memory\":false}", NULL), 204);
+	wake(&g);
+	read_boot_id(&g, now);
+	assert_string_not_equal(first, now);
+	kill_guest(&g);
+	kill_guest(&second);
+}
+
+static void
 members_that_ask_for_nothing_are_taken(void **state)
 {
 	struct guest g;
@@ -127,6 +175,7 @@ main(void)
 		cmocka_unit_test(detail_says_what_a_pause_kept),
 		cmocka_unit_test(only_files_and_a_healthy_guest_exclude_each_other),
 		cmocka_unit_test(a_silent_supervisor_is_not_paused),
+		cmocka_unit_test(each_boot_has_an_id_of_its_own),
 		cmocka_unit_test(members_that_ask_for_nothing_are_taken),
 		cmocka_unit_test(a_proxy_refusal_is_not_to_be_repeated),
 	};
