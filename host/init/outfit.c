@@ -278,6 +278,18 @@ furnish_etc(void)
 	mkdir("/run/lock", 01777);
 }
 
+/* E2B's own template has "python"; many machines have "python3" only. */
+static void
+place_python(void)
+{
+	static const char link[] = "/usr/local/bin/python",
+			  python3[] = "/usr/bin/python3";
+
+	if (access("/usr/bin/python", F_OK) != 0 && access(python3, X_OK) == 0 &&
+	    symlink(python3, link) != 0)
+		return; /* somebody's own lies there, or there is no such directory */
+}
+
 bool
 outfit(void)
 {
@@ -290,8 +302,10 @@ outfit(void)
 		make_file(&files[i]);
 	if (!options.plain)
 		furnish_etc();
-	if (options.writable)
+	if (options.writable) {
 		place_sudo();
+		place_python();
+	}
 	umask(022);
 	errno = ENOSPC;
 	return !no_room;

@@ -560,6 +560,17 @@ has_sudo(const struct house *h)
 	return h->how->support.rung != BOX_RUNG_PLAIN && h->how->support.system_writable;
 }
 
+/* As in E2B's sandboxes, also where the machine has "python3" only. */
+static void
+python_has_both_names(struct house *h)
+{
+	static const char script[] = "if test -x /usr/bin/python3; then "
+				     "python -c 'print(40 + 2)'; else echo 42; fi";
+
+	if (has_sudo(h))
+		assert_string_equal(said(h, NULL, script), "42");
+}
+
 /* As in E2B's sandboxes: without a password. */
 static void
 sudo_is_root_without_a_password(struct house *h)
@@ -769,6 +780,7 @@ static struct behaviour behaviours[] = {
 	BEHAVIOUR(a_storm_of_forks_is_frozen),
 	BEHAVIOUR(sudo_is_root_without_a_password),
 	BEHAVIOUR(sudo_takes_no_nonsense),
+	BEHAVIOUR(python_has_both_names),
 	BEHAVIOUR(a_frozen_box_can_be_killed),
 	BEHAVIOUR(thawing_wakes_only_what_freezing_stopped),
 	BEHAVIOUR(stats_count_what_runs_and_what_ran),
