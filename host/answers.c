@@ -118,18 +118,23 @@ answer_known(struct request *r, const struct answer *a, const uint64_t digest[2]
 	if (memcmp(a->row.digest, digest, sizeof a->row.digest) != 0) {
 		request_add_header(r, "Should-Retry", "false");
 		reply_error_code(r, 409, "idempotency_request_mismatch",
-		    "this Idempotency-Key was used with another request");
+		    "this Idempotency-Key was used with another request in the last 24 "
+		    "h: "
+		    "use a new one, or send what was sent then");
 	} else if (a->row.status > 0) {
 		answer_again(r, a);
 	} else if (a->lost) {
 		request_add_header(r, "Should-Retry", "false");
 		reply_error_code(r, 422, "idempotency_outcome_unknown",
-		    "the host ended while this request was under way: look whether the "
-		    "sandbox "
-		    "exists");
+		    "the host ended while this request was under way: list the sandboxes "
+		    "to see whether it was made, then use a new key");
 	} else {
+		/* A repeat does no harm: it is answered as the first one will be. */
+		request_add_header(r, "Should-Retry", "true");
+		request_add_header(r, "Retry-After", "1");
 		reply_error_code(r, 409, "idempotency_in_progress",
-		    "the first request with this Idempotency-Key is still under way");
+		    "the first request with this Idempotency-Key is still under way: "
+		    "send it again in a second");
 	}
 }
 
