@@ -2,9 +2,9 @@
 # python.py, which has the rest, into one program.
 
 
-def rounded(number):
+def rounded(number, digits=9):
     """Without the noise of floating point."""
-    return float("%.9g" % float(number))
+    return float("%.*g" % (digits, float(number)))
 
 
 def is_grid_line(line):
@@ -129,7 +129,7 @@ def pie_elements(axes):
     return [
         {
             "label": wedge.get_label(),
-            "angle": rounded(abs(wedge.theta2 - wedge.theta1)),
+            "angle": rounded(abs(wedge.theta2 - wedge.theta1), 6),
             "radius": plain(wedge.r),
         }
         for wedge in axes.patches

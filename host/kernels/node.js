@@ -199,6 +199,7 @@ const guard = `
 		}
 	}
 	const watching = new vm.Script('watch()')
+	parentPort.postMessage('watching')
 	for (;;) broken(watching)`
 
 function interrupt() {
@@ -208,8 +209,13 @@ function interrupt() {
 }
 process.on('SIGINT', interrupt)
 const watcher = new Worker(guard, { eval: true, workerData: bell, execArgv: [], stdin: false, resourceLimits: { maxOldGenerationSizeMb: 16 } })
-watcher.on('message', interrupt)
-watcher.on('error', () => {})
+let watched = false // no cell runs before
+function watch() {
+	watched = true
+	runNext()
+}
+watcher.on('message', (what) => (what === 'watching' ? watch() : interrupt()))
+watcher.on('error', watch)
 watcher.unref()
 
 // ---- the person's names
@@ -443,7 +449,7 @@ let running = false
 let ended = false
 
 function runNext() {
-	if (running) return
+	if (running || !watched) return
 	if (waiting.length) {
 		running = true
 		execute(waiting.shift())
