@@ -85,15 +85,27 @@ find_foreign(const json_t *root)
 	return NULL;
 }
 
-/* Null is fine here; anything but an object is not. */
-static void
-check_object(struct json_in *in, const json_t *root, const char *name)
-{
-	const json_t *value = json_object_get(root, name);
+static const struct rest_kind create_kinds[] = {
+	{ .name = "network", .type = JSON_OBJECT },
+	{ .name = "iam", .type = JSON_OBJECT },
+	{ .name = "mcp", .type = JSON_OBJECT, .nullable = true },
+	{ .name = "volumeMounts", .type = JSON_ARRAY, .items = JSON_OBJECT },
+};
 
-	if (value && !json_is_null(value) && !json_is_object(value))
-		json_fail(in, name, "an object");
-}
+static const struct rest_kind network_kinds[] = {
+	{ .name = "allowPublicTraffic", .type = JSON_TRUE, .nullable = true },
+	{ .name = "allowOut", .type = JSON_ARRAY, .items = JSON_STRING },
+	{ .name = "denyOut", .type = JSON_ARRAY, .items = JSON_STRING },
+	{ .name = "dnsServers", .type = JSON_ARRAY, .items = JSON_STRING },
+	{ .name = "httpsPorts", .type = JSON_ARRAY, .items = JSON_INTEGER },
+	{ .name = "maskRequestHost", .type = JSON_STRING },
+	{ .name = "rules", .type = JSON_OBJECT },
+	{ .name = "egressProxy", .type = JSON_OBJECT, .nullable = true },
+};
+
+static const struct rest_kind iam_kinds[] = {
+	{ .name = "tokens", .type = JSON_OBJECT },
+};
 
 static enum rest_flag
 decode_auto_resume(struct json_in *in, const json_t *root)
@@ -103,6 +115,8 @@ decode_auto_resume(struct json_in *in, const json_t *root)
 
 	in->parent = "autoResume";
 	flag = rest_flag_decode(in, object, "enabled");
+	if (object && flag == REST_UNSET)
+		json_fail(in, "enabled", "there");
 	in->parent = NULL;
 	return flag;
 }
@@ -129,12 +143,11 @@ decode_network(struct json_in *in, const json_t *network, struct rest_create *ou
 	if (!json_is_object(network) || in->failed)
 		return;
 	in->parent = "network";
+	rest_kinds_check(in, network, network_kinds, ARRAY_LEN(network_kinds));
 	out->network.is_closed =
-	    rest_flag_decode(in, network, "allowPublicTraffic") == REST_NO;
+	    json_is_false(json_object_get(network, "allowPublicTraffic"));
 	if (!asks_nothing(json_object_get(network, "maskRequestHost")))
 		out->network.mask_host = json_get_token(in, network, "maskRequestHost");
-	if (!asks_nothing(deny) && !json_is_array(deny))
-		json_fail(in, "denyOut", "be a list");
 	in->parent = NULL;
 	out->network.denies_all = denies_all(deny);
 	if (!out->foreign && !asks_nothing(deny) && !out->network.denies_all)
@@ -156,8 +169,11 @@ decode_create(struct json_in *in, const json_t *root, struct rest_create *out)
 	out->has_metadata = json_object_get(root, "metadata") != NULL;
 	json_get_pairs(in, root, "metadata", &out->metadata);
 	json_get_pairs(in, root, "envVars", &out->envs);
-	check_object(in, root, "network");
-	check_object(in, root, "iam");
+	rest_kinds_check(in, root, create_kinds, ARRAY_LEN(create_kinds));
+	in->parent = "iam";
+	rest_kinds_check(
+	    in, json_object_get(root, "iam"), iam_kinds, ARRAY_LEN(iam_kinds));
+	in->parent = NULL;
 	out->foreign = find_foreign(root);
 	decode_network(in, json_object_get(root, "network"), out);
 }

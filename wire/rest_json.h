@@ -18,4 +18,14 @@ char *rest_domain_decode(struct json_in *in, const json_t *obj);
 enum rest_flag rest_flag_decode(struct json_in *in, const json_t *obj, const char *name);
 void rest_flag_encode(struct buf *out, const char *name, enum rest_flag flag);
 
+/* A member that is only checked. Arrays hold `items`. */
+struct rest_kind {
+	const char *name;
+	json_type type; /* JSON_TRUE stands for both booleans */
+	json_type items;
+	bool nullable;
+};
+void rest_kinds_check(struct json_in *in, const json_t *object,
+    const struct rest_kind *kinds, size_t count);
+
 #endif

@@ -10,6 +10,22 @@
 
 #define STEPS_MAX 1000
 
+/* What is not needed here. */
+static const struct rest_kind request_kinds[] = {
+	{ .name = "teamID", .type = JSON_STRING },
+	{ .name = "minFreeDiskMb", .type = JSON_INTEGER },
+};
+
+static const struct rest_kind build_kinds[] = {
+	{ .name = "fromImageRegistry", .type = JSON_OBJECT },
+	{ .name = "force", .type = JSON_TRUE },
+};
+
+/* The Python client may say null. */
+static const struct rest_kind step_kinds[] = {
+	{ .name = "force", .type = JSON_TRUE, .nullable = true },
+};
+
 /* NULL for an absent body, which has no members. */
 static json_t *
 read_root(struct json_in *in, const char *json, size_t len)
@@ -20,15 +36,12 @@ read_root(struct json_in *in, const char *json, size_t len)
 	return NULL;
 }
 
-/* null and "" name nothing. */
+/* "" names nothing. */
 static char *
 get_name(struct json_in *in, const json_t *root, const char *name)
 {
-	char *text;
+	char *text = json_get_string(in, root, name);
 
-	if (json_is_null(json_object_get(root, name)))
-		return NULL;
-	text = json_get_string(in, root, name);
 	if (text && *text)
 		return text;
 	free(text);
@@ -53,8 +66,8 @@ rest_template_request_decode(
 		.is_public = rest_flag_decode(&in, root, "public"),
 		.memory = rest_flag_decode(&in, root, "memory"),
 	};
-	if (!json_is_null(json_object_get(root, "tags")))
-		json_get_strings(&in, root, "tags", &out->tags);
+	json_get_strings(&in, root, "tags", &out->tags);
+	rest_kinds_check(&in, root, request_kinds, ARRAY_LEN(request_kinds));
 	json_decref(root);
 	if (in.failed)
 		rest_template_request_clear(out);
@@ -75,15 +88,15 @@ static void
 decode_step(struct json_in *in, const json_t *item, struct build_step *out)
 {
 	if (!json_is_object(item)) {
-		json_fail(in, "steps", "hold objects");
+		json_fail(in, "steps", "an array of objects");
 		return;
 	}
 	out->type = get_name(in, item, "type");
 	out->files_hash = get_name(in, item, "filesHash");
-	if (!json_is_null(json_object_get(item, "args")))
-		json_get_strings(in, item, "args", &out->args);
+	json_get_strings(in, item, "args", &out->args);
+	rest_kinds_check(in, item, step_kinds, ARRAY_LEN(step_kinds));
 	if (!in->failed && !out->type)
-		json_fail(in, "steps", "each have a type");
+		json_fail(in, "steps", "an array of objects with a type each");
 }
 
 static void
@@ -93,7 +106,7 @@ decode_steps(struct json_in *in, const json_t *root, struct build_order *out)
 	size_t count = json_array_size(steps);
 
 	if (count > STEPS_MAX) {
-		json_fail(in, "steps", "be 1000 at most");
+		json_fail(in, "steps", "an array of 1000 at most");
 		return;
 	}
 	out->steps = count > 0 ? xcalloc(count, sizeof *out->steps) : NULL;
@@ -117,8 +130,8 @@ build_order_decode(
 		.start_cmd = get_name(&in, root, "startCmd"),
 		.ready_cmd = get_name(&in, root, "readyCmd"),
 	};
-	if (!json_is_null(json_object_get(root, "steps")))
-		decode_steps(&in, root, out);
+	decode_steps(&in, root, out);
+	rest_kinds_check(&in, root, build_kinds, ARRAY_LEN(build_kinds));
 	json_decref(root);
 	if (in.failed)
 		build_order_clear(out);

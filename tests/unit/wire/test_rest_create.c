@@ -92,7 +92,7 @@ test_members_named_but_not_ours(void **state)
 	static const struct {
 		const char *members, *foreign;
 	} cases[] = {
-		{ "\"mcp\":null,\"network\":null,\"iam\":null", NULL },
+		{ "\"mcp\":null", NULL },
 		{ "\"network\":{},\"iam\":{},\"volumeMounts\":[],\"later\":1", NULL },
 		{ "\"network\":{\"allowPublicTraffic\":true,\"allowOut\":[],"
 		  "\"maskRequestHost\":\"\",\"egressProxy\":null}",
@@ -119,6 +119,7 @@ test_members_named_but_not_ours(void **state)
 		free(json);
 	}
 	assert_false(decode("{\"templateID\":\"t\",\"network\":[]}", &c, &err));
+	assert_false(decode("{\"templateID\":\"t\",\"network\":null}", &c, &err));
 	assert_false(decode("{\"templateID\":\"t\",\"iam\":7}", &c, &err));
 }
 
