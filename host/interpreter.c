@@ -61,6 +61,20 @@ finish_stream(struct execution *e)
 		execution_free(e);
 }
 
+/* As a connection to a machine that is gone breaks: clients look why. */
+static void
+break_stream(struct execution *e)
+{
+	e->running = false;
+	e->complete = true;
+	timer_stop(e->keepalive);
+	leave_queue(e);
+	if (e->request)
+		request_break(e->request);
+	else
+		execution_free(e);
+}
+
 static void
 fail_stream(struct execution *e, const char *name, const char *value)
 {
@@ -314,9 +328,11 @@ interpreter_cut(struct interpreter *i, const char *why)
 }
 
 void
-interpreter_drop(struct interpreter *i, const char *why)
+interpreter_drop(struct interpreter *i)
 {
-	interpreter_cut(i, why);
+	for (struct context *c = i->contexts; c; c = c->next)
+		while (c->queue)
+			break_stream(c->queue);
 	i->box = NULL;
 	while (i->contexts) {
 		if (i->contexts->kernel)
@@ -330,7 +346,7 @@ interpreter_free(struct interpreter *i)
 {
 	if (!i)
 		return;
-	interpreter_drop(i, "the host ends");
+	interpreter_drop(i);
 	free(i);
 }
 

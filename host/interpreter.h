@@ -24,8 +24,8 @@ struct interpreter *interpreter_new(struct loop *loop);
 void interpreter_free(struct interpreter *i); /* NULL is fine */
 /* Streams end; contexts stay (a pause). */
 void interpreter_cut(struct interpreter *i, const char *why);
-/* The box is gone: streams end, contexts are forgotten. */
-void interpreter_drop(struct interpreter *i, const char *why);
+/* The box is gone: streams break off, contexts are forgotten. */
+void interpreter_drop(struct interpreter *i);
 /* The box reported an exit. false: it was no kernel's. */
 bool interpreter_exited(struct interpreter *i, int pid);
 

@@ -233,6 +233,10 @@ request_pump(struct request *r)
 		more = frame(r);
 		sent += r->pending.len;
 	}
+	if (!r->dead && !more && r->exhausted && r->breaks) {
+		r->dead = true;
+		shutdown(r->on->fd, SHUT_RDWR);
+	}
 	if (r->dead || (!more && r->exhausted)) {
 		watch_set(r->watch, 0);
 		resume(r);
@@ -332,6 +336,13 @@ request_stream(
 	r->response =
 	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 128, on_read, r, NULL);
 	answer(r, status, type);
+}
+
+void
+request_break(struct request *r)
+{
+	r->breaks = true;
+	request_wake(r);
 }
 
 void

@@ -299,7 +299,7 @@ drop_all(struct sandbox *s, const char *why)
 		return;
 	process_table_drop(s->processes, why);
 	watcher_table_drop(s->watchers, why);
-	interpreter_drop(s->interpreter, why);
+	interpreter_drop(s->interpreter);
 }
 
 static void

@@ -79,6 +79,9 @@ bool request_is_answered(const struct request *r);
 typedef bool request_source(void *ctx, struct buf *out, size_t room);
 void request_stream(
     struct request *r, int status, const char *type, request_source *source, void *ctx);
+/* When its source gives nothing more, the stream is cut off as a broken connection is,
+ * so that the client knows it is not whole. */
+void request_break(struct request *r);
 
 /* ---- an answer whose bytes are the owner's: written past the library to the socket, on
  * which the connection ends. request_raw.c */

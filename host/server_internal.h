@@ -72,6 +72,7 @@ struct request {
 	bool streaming; /* the header is out, the body is written here */
 	bool woken;	/* on the server's list */
 	bool exhausted; /* the source gave all */
+	bool breaks;	/* then the connection is broken, not the answer ended */
 	bool early;	/* answered past libmicrohttpd; the rest of the body is dropped */
 	bool dead;	/* the client left */
 };

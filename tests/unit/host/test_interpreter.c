@@ -292,6 +292,39 @@ a_pause_ends_streams_and_keeps_kernels(void **state)
 	end_interpreter();
 }
 
+/* As with the service: a broken connection makes clients look whether it is gone. */
+static void
+a_kill_breaks_streams_off(void **state)
+{
+	struct client c;
+	struct answer a;
+
+	(void)state;
+	create_interpreter();
+	begin_cell(&c, "{\"code\":\"print('on')\\nwhile True: pass\"}");
+	client_wait(&c, "on\\n");
+	end_interpreter();
+	client_answer(&c, &a);
+	assert_true(a.closed);
+	assert_null(memmem(c.in.data, c.in.len, "end_of", 6));
+	answer_clear(&a);
+	client_close(&c);
+}
+
+static void
+contexts_of_two_languages_are_there(void **state)
+{
+	struct answer a;
+
+	(void)state;
+	create_interpreter();
+	assert_int_equal(call("GET", "/contexts", NULL, &a), 200);
+	assert_true(body_has(&a, "\"language\":\"python\""));
+	assert_true(body_has(&a, "\"language\":\"javascript\""));
+	answer_clear(&a);
+	end_interpreter();
+}
+
 static void
 much_output_comes_whole(void **state)
 {
@@ -380,6 +413,8 @@ main(void)
 		cmocka_unit_test(cells_of_one_context_wait_for_each_other),
 		cmocka_unit_test(a_kernel_that_dies_is_told_and_replaced),
 		cmocka_unit_test(a_pause_ends_streams_and_keeps_kernels),
+		cmocka_unit_test(a_kill_breaks_streams_off),
+		cmocka_unit_test(contexts_of_two_languages_are_there),
 		cmocka_unit_test(much_output_comes_whole),
 		cmocka_unit_test(elsewhere_the_port_is_the_sandboxs_own),
 		cmocka_unit_test(marks_are_found_however_they_are_cut),
