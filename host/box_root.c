@@ -72,13 +72,17 @@ open_made(int parent, const char *name)
 }
 
 static bool
-make_layer(int system, const char *name)
+is_system_dir(const char *name)
 {
 	char target[256];
 
-	if (!box_root_system_has(name) ||
-	    box_root_system_link(name, target, sizeof target))
-		return true;
+	return box_root_system_has(name) &&
+	       !box_root_system_link(name, target, sizeof target);
+}
+
+static bool
+make_layer(int system, const char *name)
+{
 	int dir = open_made(system, name);
 	bool made =
 	    dir >= 0 && make_mount_point(dir, "upper") && make_mount_point(dir, "work");
@@ -96,7 +100,11 @@ make_layers(int root)
 	bool made = system >= 0;
 
 	for (size_t i = 0; made && i < ARRAY_LEN(layout_system_dirs); i++)
-		made = make_layer(system, layout_system_dirs[i]);
+		if (is_system_dir(layout_system_dirs[i]))
+			made = make_layer(system, layout_system_dirs[i]);
+	for (size_t i = 0; made && i < ARRAY_LEN(layout_overlays); i++)
+		if (access(layout_overlays[i].path, X_OK) == 0)
+			made = make_layer(system, layout_overlays[i].name);
 	if (system >= 0)
 		close(system);
 	if (own >= 0)

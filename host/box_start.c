@@ -172,6 +172,13 @@ add_layers(struct strlist *args, const struct box_options *o)
 	add(args, "--bind", own, LAYOUT_SYSTEM);
 	if (o->support->system_layer)
 		add(args, "--ro-bind", o->support->system_layer, LAYOUT_LAYER);
+	for (size_t i = 0; i < ARRAY_LEN(layout_overlays); i++) {
+		char *to = path_join(LAYOUT_LOWER, layout_overlays[i].name);
+
+		if (access(layout_overlays[i].path, X_OK) == 0)
+			add(args, "--ro-bind", layout_overlays[i].path, to);
+		free(to);
+	}
 	free(own);
 }
 

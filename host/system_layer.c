@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include "base/str.h"
 #include "host/box_root.h"
 #include "host/init/layout.h"
+
+enum { COPIED_MAX = 64 << 20 };
 
 /* One tree of the system, breadth first: `paths` is the queue, "usr/local/bin". */
 struct walk {
@@ -112,12 +115,115 @@ make_all(const char *dir, size_t max)
 	return true;
 }
 
+/* ---- what a package manager writes in place, or links to */
+
+/* Again where the machine's has changed since. */
+static bool
+copy_file(const char *from, const char *to)
+{
+	struct stat machine, ours;
+	char *bytes;
+	size_t len;
+
+	if (lstat(from, &machine) != 0 || !S_ISREG(machine.st_mode))
+		return true;
+	if (lstat(to, &ours) == 0 && ours.st_size == machine.st_size &&
+	    ours.st_mtim.tv_sec == machine.st_mtim.tv_sec)
+		return true;
+	if (!path_read_file(from, COPIED_MAX, &bytes, &len, NULL))
+		return true; /* a lock is nobody's to read */
+	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	const struct timespec times[] = { machine.st_atim, machine.st_mtim };
+	bool copied =
+	    fd >= 0 && write(fd, bytes, len) == (ssize_t)len && futimens(fd, times) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(bytes);
+	return copied;
+}
+
+static bool
+copy_files(const char *from, const char *to)
+{
+	DIR *d = opendir(from);
+	struct dirent *e;
+	bool copied = true;
+
+	while (copied && d && (e = readdir(d))) {
+		char *a = path_join(from, e->d_name), *b = path_join(to, e->d_name);
+
+		if (e->d_name[0] != '.')
+			copied = is_directory(from, e)
+				     ? mkdir(b, 0755) == 0 || errno == EEXIST
+				     : copy_file(a, b);
+		free(a);
+		free(b);
+	}
+	if (d)
+		closedir(d);
+	return copied;
+}
+
+/* What only root may read is made anew, empty. */
+static bool
+make_locks(const char *dir, const char *name, const char *path)
+{
+	static const char *const locks[] = { "lock", "lock-frontend", "triggers/Lock" };
+	bool made = true;
+
+	for (size_t i = 0; made && i < ARRAY_LEN(locks); i++) {
+		char *machine = path_join(path, locks[i]), *top = path_join(dir, name);
+		char *lock = path_join(top, locks[i]);
+
+		if (access(machine, F_OK) == 0) {
+			int fd = open(lock, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+			made = fd >= 0 && close(fd) == 0;
+		}
+		free(lock);
+		free(top);
+		free(machine);
+	}
+	return made;
+}
+
+/* Of /var/lib/dpkg/info, the most by far, nothing is written in place. */
+static const char *const notes[] = { "", "alternatives", "triggers" };
+
+static bool
+copy_overlay(const char *dir, const char *name, const char *path)
+{
+	bool copied = access(path, X_OK) != 0 || make(dir, name);
+
+	for (size_t i = 0; copied && i < ARRAY_LEN(notes); i++) {
+		char *from = path_join(path, notes[i]), *top = path_join(dir, name);
+		char *to = path_join(top, notes[i]);
+
+		copied = access(from, X_OK) != 0 || copy_files(from, to);
+		free(to);
+		free(top);
+		free(from);
+	}
+	return copied && make_locks(dir, name, path);
+}
+
+static bool
+copy_overlays(const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_LEN(layout_overlays); i++)
+		if (!copy_overlay(dir, layout_overlays[i].name, layout_overlays[i].path))
+			return false;
+	return true;
+}
+
 bool
 system_layer_make(const char *dir, size_t max, struct error *err)
 {
 	if (!path_make_dirs(dir, err))
 		return false;
-	return make_all(dir, max) || error_system(err, errno, "preparing %s", dir);
+	return (make_all(dir, max) && copy_overlays(dir)) ||
+	       error_system(err, errno, "preparing %s", dir);
 }
 
 /* ---- what stands in the way */

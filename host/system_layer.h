@@ -23,6 +23,7 @@ enum { SYSTEM_LAYER_MAX = 4096 };
  * Makes what is missing below `dir`, one directory per top-level name of the
  * system, and in each the directories nearest to it, `max` in all, half of them
  * for /usr/local; deeper ones stay read-only. Blocks: for the start of the host.
+ * Of layout_overlays what is written in place is copied, when it has changed.
  */
 bool system_layer_make(const char *dir, size_t max, struct error *err) MUST_CHECK;
 

@@ -92,7 +92,7 @@ try "the machine's files through another process's root" "cat /proc/[0-9]*/root$
 try "/etc/shadow" "cat /etc/shadow /.sandtop/etc/shadow"
 try "the machine's name" "{ uname -n; hostname; cat /etc/hostname /etc/hosts /proc/sys/kernel/hostname; } 2>/dev/null | grep -Fw '$(uname -n)'"
 try "the neighbour's files" "cat /tmp/theirs || find / -xdev -name theirs 2>/dev/null | grep ."
-try "the neighbour's processes" "grep -l 98765 /proc/[0-9]*/cmdline 2>/dev/null | grep -v self | xargs -r grep -a sleep"
+try "the neighbour's processes" "pgrep -f '^sleep 98765'"
 try "the neighbour's port 3000" "$(tcp 127.0.0.1 3000)"
 try "a service on the machine's loopback" "$(tcp 127.0.0.1 "$port")"
 try "the same through the gateway" "$(tcp 10.0.2.2 "$port")"
@@ -125,7 +125,7 @@ try "its cgroup's files" "ls /sys/fs/cgroup/cgroup.procs || mount -t cgroup2 non
 try "the kernel's log" "dmesg"
 try "keys of the person's session" "$(python "import ctypes, os, sys; sys.exit(ctypes.CDLL(None).syscall({\"x86_64\": 250, \"aarch64\": 219}[os.uname().machine], 0, -3, 0) < 0)")"
 try "a namespace of another" "nsenter -t 1 -a true"
-try "programs that make one root" "find / -xdev -perm -4000 -type f 2>/dev/null | while read p; do \"\$p\" --help >/dev/null 2>&1; done; su -c true || sudo -n true || test \"\$(id -u)\" != 0 -a \"\$(grep NoNewPrivs /proc/self/status | tr -dc 01)\" != 1"
+try "programs whose file makes one root" "find / -xdev -perm -4000 -type f 2>/dev/null | while read p; do \"\$p\" --help >/dev/null 2>&1; done; su -c true || test \"\$(id -u)\" != 0 -a \"\$(grep NoNewPrivs /proc/self/status | tr -dc 01)\" != 1"
 
 echo
 echo "$tried tried, $reached reached"

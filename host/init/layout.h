@@ -56,4 +56,17 @@ static const char *const layout_system_dirs[] = {
 	"libx32",
 };
 
+/*
+ * Written over as well, where the system is: what package managers keep elsewhere.
+ * `name` is that of the layer; the supervisor mounts them, so that `path` may lie
+ * deeper: a link on the way leads nowhere but into the sandbox.
+ */
+#define LAYOUT_LOWER LAYOUT_OWN "/lower" /* "<name>": the machine's, while it starts */
+static const struct {
+	const char *name, *path;
+} layout_overlays[] = {
+	{ "alternatives", "/etc/alternatives" },
+	{ "dpkg", "/var/lib/dpkg" },
+};
+
 #endif

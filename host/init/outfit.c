@@ -76,18 +76,26 @@ static const struct {
 	"alias ls='ls --color=auto' grep='grep --color=auto' ll='ls -l' la='ls -A'\n"
 
 static const struct file files[] = {
+	/* The numbers that Debian gives, for what packages expect. */
 	{ "/etc/passwd",
 	    "root:x:0:0:root:/root:/bin/bash\n"
 	    "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+	    "bin:x:2:2:bin:/bin:/usr/sbin/nologin\n"
+	    "sys:x:3:3:sys:/dev:/usr/sbin/nologin\n"
+	    "man:x:6:12:man:/var/cache/man:/usr/sbin/nologin\n"
+	    "mail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n"
 	    "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n"
+	    "backup:x:34:34:backup:/var/backups:/usr/sbin/nologin\n"
+	    "_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n"
 	    "user:x:1000:1000:user:" LAYOUT_HOME ":/bin/bash\n"
 	    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
 	    0644, false },
 	{ "/etc/group",
-	    "root:x:0:\ndaemon:x:1:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\nmail:x:8:\nsudo:x:27:"
-	    "\n"
-	    "www-data:x:33:\nutmp:x:43:\nstaff:x:50:\nusers:x:100:\nuser:x:1000:\n"
-	    "nogroup:x:65534:\n",
+	    "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:\ntty:x:5:\n"
+	    "disk:x:6:\nlp:x:7:\nmail:x:8:\nman:x:12:\nkmem:x:15:\ndialout:x:20:\n"
+	    "cdrom:x:24:\nsudo:x:27:\naudio:x:29:\nwww-data:x:33:\nbackup:x:34:\n"
+	    "src:x:40:\nshadow:x:42:\nutmp:x:43:\nvideo:x:44:\nplugdev:x:46:\n"
+	    "staff:x:50:\ngames:x:60:\nusers:x:100:\nuser:x:1000:\nnogroup:x:65534:\n",
 	    0644, false },
 	{ "/etc/nsswitch.conf",
 	    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
@@ -263,6 +271,103 @@ place_sudo(void)
 		no_room |= errno == ENOSPC;
 }
 
+/* ---- packages */
+
+/* "bookworm" of a line VERSION_CODENAME=bookworm; false: not there. */
+static bool
+os_release(const char *name, char *out, size_t size)
+{
+	char text[2048], line[64];
+	int fd = open("/usr/lib/os-release", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	snprintf(line, sizeof line, "\n%s=", name);
+	const char *at = strstr(text, line);
+
+	if (!at)
+		return false;
+	at += strlen(line);
+	snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
+	return out[0] && !strpbrk(out, "\"' ");
+}
+
+/* The distribution's own, not the machine's: those may name passwords. */
+static const struct {
+	const char *id, *keys, *main, *security, *parts;
+} sources[] = {
+	{ "debian", "debian-archive-keyring", "http://deb.debian.org/debian",
+	    "http://deb.debian.org/debian-security", "main" },
+	{ "ubuntu", "ubuntu-archive-keyring", "http://archive.ubuntu.com/ubuntu",
+	    "http://security.ubuntu.com/ubuntu", "main universe" },
+};
+
+static void
+add_source(char *text, size_t size, const char *keys, const char *from, const char *code,
+    const char *parts)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len,
+	    "deb [signed-by=/usr/share/keyrings/%s.gpg] %s %s %s\n", keys, from, code,
+	    parts);
+}
+
+static void
+name_sources(void)
+{
+	char id[32], code[32], more[64], text[1024] = "";
+
+	if (!os_release("ID", id, sizeof id) ||
+	    !os_release("VERSION_CODENAME", code, sizeof code))
+		return;
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+		if (strcmp(sources[i].id, id) != 0)
+			continue;
+		const char *keys = sources[i].keys, *parts = sources[i].parts;
+
+		add_source(text, sizeof text, keys, sources[i].main, code, parts);
+		snprintf(more, sizeof more, "%s-updates", code);
+		add_source(text, sizeof text, keys, sources[i].main, more, parts);
+		snprintf(more, sizeof more, "%s-security", code);
+		add_source(text, sizeof text, keys, sources[i].security, more, parts);
+		write_new("/etc/apt/sources.list", text, 0644, false);
+	}
+}
+
+static const char *const apt_directories[] = {
+	"/etc/apt",
+	"/etc/apt/apt.conf.d",
+	"/etc/apt/keyrings",
+	"/etc/apt/preferences.d",
+	"/etc/apt/sources.list.d",
+	"/etc/apt/trusted.gpg.d",
+	"/var/cache/apt",
+	"/var/cache/apt/archives",
+	"/var/cache/apt/archives/partial",
+	"/var/lib/apt",
+	"/var/lib/apt/lists",
+	"/var/lib/apt/lists/partial",
+};
+
+/* The machine's packages are known, and others can be installed over them. Once: what
+ * somebody takes away later stays away. */
+static void
+furnish_packages(void)
+{
+	if (access("/var/lib/dpkg/status", F_OK) != 0 || access("/etc/apt", F_OK) == 0)
+		return;
+	for (size_t i = 0; i < sizeof apt_directories / sizeof *apt_directories; i++)
+		mkdir(apt_directories[i], 0755);
+	write_new("/etc/apt/apt.conf.d/90sandtop", "APT::Sandbox::User \"root\";\n", 0644,
+	    false);
+	name_sources();
+	/* It names groups of the machine, without which dpkg does nothing at all. */
+	replace("/var/lib/dpkg/statoverride", "");
+}
+
 static void
 furnish_etc(void)
 {
@@ -305,6 +410,7 @@ outfit(void)
 	if (options.writable) {
 		place_sudo();
 		place_python();
+		furnish_packages();
 	}
 	umask(022);
 	errno = ENOSPC;

@@ -44,14 +44,13 @@ forget_last(const char *name)
  * else each end of a sandbox would wait for all the machine's unwritten data.
  */
 static bool
-overlay(const char *name)
+overlay(const char *name, const char *lower, const char *target)
 {
-	char own[128], layer[128], text[512], target[64];
+	char own[128], layer[128], text[512];
 
 	snprintf(own, sizeof own, LAYOUT_SYSTEM "/%s/upper", name);
-	if (!exists(own))
+	if (!exists(own) || !exists(lower))
 		return true; /* not one of this machine's */
-	snprintf(target, sizeof target, "/%s", name);
 	snprintf(layer, sizeof layer, LAYOUT_LAYER "/%s", name);
 	bool middle = exists(layer);
 
@@ -59,8 +58,43 @@ overlay(const char *name)
 	snprintf(text, sizeof text,
 	    "lowerdir=%s%s%s,upperdir=%s,workdir=" LAYOUT_SYSTEM
 	    "/%s/work,userxattr,volatile",
-	    middle ? layer : "", middle ? ":" : "", target, own, name);
+	    middle ? layer : "", middle ? ":" : "", lower, own, name);
 	return mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, text) == 0;
+}
+
+static bool
+overlay_system(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/%s", name);
+	return overlay(name, path, path);
+}
+
+/* A link there is an older life's, or the sandbox's own: then it wants none. */
+static bool
+make_target(const char *path)
+{
+	char part[64];
+
+	for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+		mkdir(part, 0755);
+	}
+	mkdir(path, 0755);
+
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool
+overlay_deeper(const char *name, const char *path)
+{
+	char lower[64];
+
+	snprintf(lower, sizeof lower, LAYOUT_LOWER "/%s", name);
+	return !exists(lower) || !make_target(path) || overlay(name, lower, path);
 }
 
 /* The overlays hold what they need: nobody shall reach a layer beside them. */
@@ -70,12 +104,25 @@ hide(const char *path)
 	return umount2(path, MNT_DETACH) == 0 || errno == EINVAL || errno == ENOENT;
 }
 
+static bool
+hide_lower(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, LAYOUT_LOWER "/%s", name);
+	return hide(path);
+}
+
 bool
 system_overlay(void)
 {
 	for (size_t i = 0; i < sizeof layout_system_dirs / sizeof *layout_system_dirs;
 	     i++)
-		if (!overlay(layout_system_dirs[i]))
+		if (!overlay_system(layout_system_dirs[i]))
+			return false;
+	for (size_t i = 0; i < sizeof layout_overlays / sizeof *layout_overlays; i++)
+		if (!overlay_deeper(layout_overlays[i].name, layout_overlays[i].path) ||
+		    !hide_lower(layout_overlays[i].name))
 			return false;
 	return hide(LAYOUT_SYSTEM) && hide(LAYOUT_LAYER);
 }

@@ -614,6 +614,32 @@ sudo_is_root_without_a_password(struct house *h)
 	}
 }
 
+/* Whole: the machine's packages are known, one more is made and installed over them. */
+static void
+packages_can_be_installed(struct house *h)
+{
+	static const char install[] =
+	    "umask 022; mkdir -p ~/p/DEBIAN ~/p/usr/bin ~/p/usr/share/doc/itest && cd ~ "
+	    "&& "
+	    "printf 'Package: itest\\nVersion: 1\\nArchitecture: all\\n"
+	    "Maintainer: nobody <n@example.invalid>\\nDescription: a test\\n' "
+	    "> p/DEBIAN/control && "
+	    "printf '#!/bin/sh\\nset -e\\nupdate-alternatives --install "
+	    "/usr/bin/itest-alt "
+	    "itest-alt /usr/bin/itest-deb 10\\n' > p/DEBIAN/postinst && "
+	    "printf '#!/bin/sh\\necho installed\\n' > p/usr/bin/itest-deb && "
+	    "chmod 755 p/DEBIAN/postinst p/usr/bin/itest-deb && "
+	    "dpkg-deb --root-owner-group -b p itest.deb >/dev/null && "
+	    "sudo apt-get install -y ~/itest.deb >log 2>&1 || tail -n 4 log; itest-alt; "
+	    "dpkg -S /usr/bin/itest-deb; sudo dpkg -P itest >/dev/null 2>&1; "
+	    "test -e /usr/bin/itest-deb || echo gone";
+
+	if (!has_sudo(h) || access("/usr/bin/apt-get", X_OK) != 0)
+		return;
+	assert_string_equal(
+	    said(h, NULL, install), "installed\nitest: /usr/bin/itest-deb\ngone");
+}
+
 static void
 sudo_takes_no_nonsense(struct house *h)
 {
@@ -781,6 +807,7 @@ static struct behaviour behaviours[] = {
 	BEHAVIOUR(sudo_is_root_without_a_password),
 	BEHAVIOUR(sudo_takes_no_nonsense),
 	BEHAVIOUR(python_has_both_names),
+	BEHAVIOUR(packages_can_be_installed),
 	BEHAVIOUR(a_frozen_box_can_be_killed),
 	BEHAVIOUR(thawing_wakes_only_what_freezing_stopped),
 	BEHAVIOUR(stats_count_what_runs_and_what_ran),

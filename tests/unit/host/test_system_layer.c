@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "host/init/layout.h"
 #include "host/system_layer.h"
 
 static char dir[256];
@@ -46,6 +47,17 @@ remove_place(void **state)
 	return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* These lie beside the system's, and hold files. */
+static bool
+is_overlay(const char *real)
+{
+	for (size_t i = 0; i < ARRAY_LEN(layout_overlays); i++)
+		if (strncmp(real + 1, layout_overlays[i].name,
+			strlen(layout_overlays[i].name)) == 0)
+			return true;
+	return false;
+}
+
 static int
 check_entry(const char *path, const struct stat *st, int flag, struct FTW *where)
 {
@@ -53,7 +65,7 @@ check_entry(const char *path, const struct stat *st, int flag, struct FTW *where
 	struct stat machine;
 
 	(void)flag;
-	if (where->level == 0)
+	if (where->level == 0 || is_overlay(real))
 		return 0;
 	directories++;
 	assert_true(S_ISDIR(st->st_mode));
@@ -100,6 +112,34 @@ directories_alone_are_copied_nearest_first(void **state)
 	assert_in_range(count, 3, 70);
 	assert_true(system_layer_make(dir, 60, &err));
 	assert_int_equal(count_checked(), count);
+}
+
+/* A package manager's notes: what it writes in place is ours, and follows the machine's. */
+static void
+notes_of_packages_are_copied(void **state)
+{
+	struct stat machine, ours;
+	struct error err;
+	char *status = path_join(dir, "dpkg/status");
+
+	(void)state;
+	if (stat("/var/lib/dpkg/status", &machine) != 0) {
+		free(status);
+		skip();
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_true(system_layer_make(dir, 1, &err));
+		assert_int_equal(stat(status, &ours), 0);
+		assert_int_equal(ours.st_size, machine.st_size);
+		assert_int_equal(ours.st_mtim.tv_sec, machine.st_mtim.tv_sec);
+		assert_true(has("dpkg/info"));
+		assert_true(has("dpkg/triggers"));
+		if (i == 0)
+			assert_int_equal(truncate(status, 3), 0);
+		if (i == 1)
+			assert_int_equal(unlink(status), 0);
+	}
+	free(status);
 }
 
 static void
@@ -156,6 +196,8 @@ main(void)
 		    directories_alone_are_copied_nearest_first, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(
 		    a_place_that_cannot_be_had_is_named, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(
+		    notes_of_packages_are_copied, make_place, remove_place),
 		cmocka_unit_test(other_file_systems_below_are_found),
 	};
 
