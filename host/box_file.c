@@ -78,7 +78,7 @@ box_file_entry(const void *bytes, size_t len, struct filesystem_entry *out)
 	if (len < sizeof head)
 		return 0;
 	memcpy(&head, bytes, sizeof head);
-	if (head.len > len || head.len < sizeof head)
+	if (head.len > len || head.len < sizeof head || head.size < 0)
 		return 0;
 	end = at + head.len;
 	at += sizeof head;

@@ -42,9 +42,11 @@ files_status(enum init_result result)
 }
 
 const char *
-files_user(const char *name)
+files_user(const struct sandbox *s, const char *name)
 {
-	if (!name || *name == '\0' || str_eq(name, "user"))
+	if (str_is_empty(name))
+		return s->outset.user ? s->outset.user : "user";
+	if (str_eq(name, "user"))
 		return "user";
 	return str_eq(name, "root") ? "root" : NULL;
 }
@@ -262,8 +264,8 @@ serve_download(struct call *c)
 	char *name = query_get(query, "username");
 	const struct box_file file = {
 		.type = INIT_OPEN,
-		.user = files_user(name),
-		.path = path,
+		.user = files_user(c->sandbox, name),
+		.path = sandbox_path(c->sandbox, path),
 	};
 
 	if (file.user)
@@ -339,7 +341,7 @@ serve_compose(struct call *c)
 	struct box_file file = { .type = INIT_COMPOSE, .more = &sources };
 
 	fault = read_compose(root, &sources, &destination, &name);
-	file.user = files_user(name);
+	file.user = files_user(c->sandbox, name);
 	file.path = destination;
 	if (fault)
 		reply_error(c->request, 400, "%s", fault);

@@ -10,9 +10,11 @@
 #include "host/server.h"
 #include "wire/filesystem.h"
 
+struct sandbox;
+
 int files_status(enum init_result result);
-/* Who the `username` parameter names; NULL: nobody we know. */
-const char *files_user(const char *name);
+/* Who the `username` parameter names; none: the template's own. NULL: nobody we know. */
+const char *files_user(const struct sandbox *s, const char *name);
 void files_refuse_user(struct request *r, const char *name);
 /* {"name","path","type":"file","metadata"} */
 void files_add_written(struct buf *out, const char *path, const struct pairs *metadata);

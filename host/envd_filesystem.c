@@ -37,13 +37,27 @@ serve_file_code(enum init_result result)
 	return CONNECT_INTERNAL;
 }
 
+static void
+take_default(const struct sandbox *s, char **path)
+{
+	const char *meant = sandbox_path(s, *path);
+
+	if (meant == *path)
+		return;
+	free(*path);
+	*path = xstrdup(meant);
+}
+
 bool
 serve_file_call(struct call *c, struct filesystem_call *out)
 {
 	struct error err = { 0 };
 
-	if (filesystem_call_decode(c->message, c->message_len, out, &err))
+	if (filesystem_call_decode(c->message, c->message_len, out, &err)) {
+		take_default(c->sandbox, &out->path);
+		take_default(c->sandbox, &out->destination);
 		return true;
+	}
 	char *message = xasprintf("unmarshal message: %s", err.text);
 
 	rpc_error(c, CONNECT_INVALID_ARGUMENT, message);

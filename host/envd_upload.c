@@ -186,7 +186,7 @@ open_target(struct upload *u, const char *target)
 	struct sandbox *s = registry_find(u->host->registry, u->sandbox);
 	const struct box_file file = {
 		.type = INIT_OPEN,
-		.user = files_user(u->user_name),
+		.user = s ? files_user(s, u->user_name) : NULL,
 		.path = target,
 		.more = &u->more,
 		.flags = INIT_FILE_WRITE,
@@ -606,7 +606,7 @@ upload_new(struct call *c)
 	u->path = query_get(query, "path");
 	buf_init(&u->out, 2 * PIECE);
 	request_own(c->request, on_gone, u);
-	if (!files_user(u->user_name))
+	if (!files_user(c->sandbox, u->user_name))
 		fail(u, 401, "error looking up user '%s': user: unknown user %s",
 		    u->user_name, u->user_name);
 	read_form(u);

@@ -13,7 +13,7 @@
 
 /* Opens and locks; *fd keeps the lock until lock_release(). *taken: another has it. */
 bool lock_take(const char *path, int *fd, bool *taken, struct error *err) MUST_CHECK;
-void lock_release(int fd); /* closes it; the lock is free at once */
+void lock_release(int fd);	     /* closes it; the lock is free at once */
 bool lock_is_held(const char *path); /* no file: false */
 /* The process has the file open, as its holder has for as long as it runs. */
 bool lock_is_open_in(const char *path, int pid);

@@ -57,9 +57,10 @@ on_paused(void *ctx, struct sandbox *s, const struct error *err)
 	}
 }
 
-/* A pause that was asked for only if the supervisor answers. Its answer always comes,
- * at the latest when the box ends. */
+/* A pause that is made only if the supervisor answers: asked for so, and always where only
+ * files are kept. Its answer always comes, at the latest when the box ends. */
 struct checkup {
+	bool memory;
 	struct pending *pending; /* owned until told; then NULL */
 	struct timer *patience;	 /* owned */
 };
@@ -75,7 +76,9 @@ refuse_silent(struct checkup *k)
 	request_add_header(r, "Should-Retry", "false");
 	reply_error(r, 503,
 	    "the sandbox's supervisor does not answer: it was not paused and keeps "
-	    "running; pause it without requireHealthyGuest, or kill it");
+	    "running; %s, or kill it",
+	    k->memory ? "pause it without requireHealthyGuest"
+		      : "pause it with its memory");
 }
 
 static void
@@ -85,14 +88,14 @@ on_silence(void *ctx)
 }
 
 static void
-pause_if_running(struct pending *p)
+pause_if_running(struct pending *p, bool memory)
 {
 	struct sandbox *s = registry_find(p->host->registry, p->id);
 	const struct error gone = { .code = ERROR_CONFLICT,
 		.text = "the sandbox was paused or killed meanwhile" };
 
 	if (s && s->state == SANDBOX_RUNNING)
-		sandbox_pause(s, true, "Sandbox paused", on_paused, p);
+		sandbox_pause(s, memory, "Sandbox paused", on_paused, p);
 	else
 		on_paused(p, NULL, &gone);
 }
@@ -103,7 +106,7 @@ on_sign_of_life(void *ctx, const struct box_stats *stats)
 	struct checkup *k = ctx;
 
 	if (k->pending && stats)
-		pause_if_running(k->pending);
+		pause_if_running(k->pending, k->memory);
 	else if (k->pending)
 		refuse_silent(k);
 	timer_free(k->patience);
@@ -111,10 +114,11 @@ on_sign_of_life(void *ctx, const struct box_stats *stats)
 }
 
 static void
-pause_if_healthy(struct call *c, struct sandbox *s)
+pause_if_healthy(struct call *c, struct sandbox *s, bool memory)
 {
 	struct checkup *k = xcalloc(1, sizeof *k);
 
+	k->memory = memory;
 	k->pending = rest_pending(c, s->info.id, 204);
 	k->patience = timer_new(c->host->loop, on_silence, k);
 	timer_start(k->patience, HEALTH_MS, 0);
@@ -126,15 +130,11 @@ rest_pause(struct call *c)
 {
 	struct rest_lifecycle body;
 	struct sandbox *s;
+	bool memory;
 
 	if (!read_body(c, false, &body))
 		return;
-	if (body.healthy_guest == REST_YES && body.memory == REST_NO) {
-		reply_error(c->request, 400,
-		    "requireHealthyGuest and memory false exclude each other: a pause "
-		    "that keeps only files does not ask the sandbox; leave one out");
-		return;
-	}
+	memory = body.memory != REST_NO;
 	s = rest_find(c);
 	if (!s)
 		return;
@@ -143,10 +143,10 @@ rest_pause(struct call *c)
 		    s->state == SANDBOX_PAUSED ? "already paused" : "being resumed");
 		return;
 	}
-	if (body.healthy_guest == REST_YES && body.memory != REST_NO && s->box)
-		pause_if_healthy(c, s);
+	if ((body.healthy_guest == REST_YES || !memory) && s->box)
+		pause_if_healthy(c, s, memory);
 	else
-		sandbox_pause(s, body.memory != REST_NO, "Sandbox paused", on_paused,
+		sandbox_pause(s, memory, "Sandbox paused", on_paused,
 		    rest_pending(c, s->info.id, 204));
 }
 

@@ -371,6 +371,12 @@ sandbox_has_interpreter(const struct sandbox *s)
 	return !s->simulated && t && t->interpreter;
 }
 
+const char *
+sandbox_path(const struct sandbox *s, const char *given)
+{
+	return str_is_empty(given) && s->outset.workdir ? s->outset.workdir : given;
+}
+
 void
 sandbox_default_envs(const struct sandbox *s, struct pairs *out)
 {

@@ -99,6 +99,9 @@ void registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx);
 bool sandbox_has_interpreter(const struct sandbox *s);
 /* Removes a directory of a box, off the loop; a shutdown waits for it. */
 void registry_remove_dir(struct registry *r, const char *dir);
+/* What a request's path means: an empty one is the template's directory, if it has one. What
+ * begins with no slash belongs to the user's home, which the supervisor knows. */
+const char *sandbox_path(const struct sandbox *s, const char *given);
 /* What every process gets: ids, then the create's own. */
 void sandbox_default_envs(const struct sandbox *s, struct pairs *out);
 

@@ -2,9 +2,10 @@
  * What a sandbox's supervisor and its programs say to the host (host/init/protocol.h): a
  * whole host (house.h) is asked something, and the input is all that comes back. Byte 0
  * chooses the question; then come frames: what it is, a number for it, two bytes of length,
- * bytes.
+ * bytes. A service behind a port of the sandbox is played too.
  */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,8 @@ enum { PENDING_MAX = 64, FRAMES_MAX = 24, FRAME_HEAD = 4, NAME_LAST_WATCH = 0xff
 
 static const struct question {
 	const char *method, *path;
-	int port;
-	const char *type;
+	int port;	  /* 0: that of our service */
+	const char *type; /* and more lines of the header */
 	const char *body; /* NULL: none. Of type RPC: one message of a stream */
 } questions[] = {
 	{ "POST", "/process.Process/Start", 49983, RPC, START("") },
@@ -57,9 +58,31 @@ static const struct question {
 	{ "POST", "/execute", 49999, "application/json", "{\"code\":\"1\"}" },
 	{ "POST", "/execute", 49999, "application/json",
 	    "{\"code\":\"1\",\"language\":\"bash\"}" },
-	{ "GET", "/x", 8000, "text/plain", NULL },
+	{ "GET", "/x", 0, "text/plain", NULL },
 	{ "GET", "/metrics", 49983, "text/plain", NULL },
+	{ "GET", "/files?path=/a", 49983, "text/plain\r\nRange: bytes=1-2", NULL },
+	{ "GET", "/files?path=/a", 49983, "text/plain\r\nRange: bytes=-2", NULL },
+	{ "GET", "/x", 0, "text/plain\r\nConnection: Upgrade\r\nUpgrade: x", NULL },
+	{ "HEAD", "/x", 0, "text/plain", NULL },
 };
+
+static int listener = -1; /* of our service */
+static int service_port;
+
+static void
+open_service(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof at;
+
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (bind(listener, (struct sockaddr *)&at, sizeof at) != 0 ||
+	    listen(listener, 16) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&at, &size) != 0)
+		abort();
+	service_port = ntohs(at.sin_port);
+}
 
 static void
 ask(const struct house *h, int fd, const struct question *q)
@@ -74,8 +97,8 @@ ask(const struct house *h, int fd, const struct question *q)
 	    "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
 	    "E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: %d\r\nX-Access-Token: %s\r\n"
 	    "Content-Length: %zu\r\n\r\n",
-	    q->method, q->path, q->type, h->id, q->port, h->token,
-	    len + (framed ? sizeof head : 0));
+	    q->method, q->path, q->type, h->id, q->port ? q->port : service_port,
+	    h->token, len + (framed ? sizeof head : 0));
 	if (framed)
 		buf_add(&out, head, sizeof head);
 	buf_add(&out, q->body, len);
@@ -104,7 +127,13 @@ hear(struct guest *g)
 	static _Alignas(8) char datagram[INIT_DATAGRAM_MAX];
 	struct init_header head;
 	ssize_t n;
+	int fd;
 
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		if (g->pipes[0] >= 0)
+			close(g->pipes[0]);
+		g->pipes[0] = fd;
+	}
 	while ((n = recv(g->house->supervisor, datagram, sizeof datagram,
 		    MSG_DONTWAIT)) >= (ssize_t)sizeof head) {
 		memcpy(&head, datagram, sizeof head);
@@ -315,7 +344,7 @@ play(struct guest *g, uint8_t op, uint8_t arg, const uint8_t *bytes, size_t len)
 		break;
 	case 5:
 		if (g->pipes[arg % 3] >= 0 && write(g->pipes[arg % 3], bytes, len) < 0)
-			break;
+			close_pipes(g);
 		break;
 	default:
 		g->content = bytes;
@@ -346,6 +375,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || size > 40000)
 		return 0;
+	if (listener < 0)
+		open_service();
 	g.content = data;
 	fd = house_connect(g.house);
 	ask(g.house, fd, &questions[data[0] % ARRAY_LEN(questions)]);

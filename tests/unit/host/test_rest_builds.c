@@ -311,6 +311,20 @@ files_are_uploaded_once_and_copied(void **state)
 	free(path);
 }
 
+/* No path means the template's directory. */
+static void
+expect_begins_in(const struct guest *g, const char *entry)
+{
+	char *headers = xasprintf("%sContent-Type: application/json\r\n", g->headers);
+	struct answer a;
+
+	ask("POST", "/filesystem.Filesystem/ListDir", headers, "{\"path\":\"\"}", 11, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(body_has(&a, entry));
+	answer_clear(&a);
+	free(headers);
+}
+
 static void
 sandboxes_begin_as_the_build_says(void **state)
 {
@@ -346,6 +360,7 @@ sandboxes_begin_as_the_build_says(void **state)
 	free(path);
 	create_of("whole", &g);
 	expect_script(&g, show, "/srv/deep\nroot\nmade\nup\na b|a b $(no) `no`\n2\n");
+	expect_begins_in(&g, "/srv/deep/here");
 	path = xasprintf("/templates/%s", asked.template_id);
 	assert_int_equal(rest("DELETE", path, NULL, &a), 400); /* it is in use */
 	answer_clear(&a);

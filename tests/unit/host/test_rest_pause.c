@@ -42,6 +42,8 @@ detail_says_what_a_pause_kept(void **state)
 		{ "{\"memory\":false}", "\"pauseMode\":\"filesystem\"" },
 		{ "{\"memory\":false,\"requireHealthyGuest\":false}",
 		    "\"pauseMode\":\"filesystem\"" },
+		{ "{\"memory\":false,\"requireHealthyGuest\":true}",
+		    "\"pauseMode\":\"filesystem\"" },
 	};
 
 	(void)state;
@@ -57,25 +59,10 @@ detail_says_what_a_pause_kept(void **state)
 }
 
 static void
-only_files_and_a_healthy_guest_exclude_each_other(void **state)
-{
-	struct guest g;
-	struct answer a;
-
-	(void)state;
-	create_guest(NULL, &g);
-	assert_int_equal(
-	    pause_with(&g, "{\"memory\":false,\"requireHealthyGuest\":true}", &a), 400);
-	assert_true(body_has(&a, "exclude"));
-	answer_clear(&a);
-	detail_has(&g, "\"state\":\"running\"", true);
-	kill_guest(&g);
-}
-
-static void
 a_silent_supervisor_is_not_paused(void **state)
 {
 	static const char healthy[] = "{\"requireHealthyGuest\":true}";
+	static const char files[] = "{\"memory\":false}";
 	struct guest g;
 	struct answer a;
 	int pid;
@@ -85,6 +72,10 @@ a_silent_supervisor_is_not_paused(void **state)
 	pid = box_pid(registry_find(house.host->registry, g.id)->box);
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	assert_int_equal(pause_with(&g, healthy, &a), 503);
+	assert_true(body_has(&a, "without requireHealthyGuest"));
+	answer_clear(&a);
+	assert_int_equal(pause_with(&g, files, &a), 503);
+	assert_true(body_has(&a, "with its memory"));
 	assert_int_equal(kill(pid, SIGCONT), 0);
 	assert_true(body_has(&a, "keeps running"));
 	assert_string_equal(answer_header(&a, "Should-Retry"), "false");
@@ -173,7 +164,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(detail_says_what_a_pause_kept),
-		cmocka_unit_test(only_files_and_a_healthy_guest_exclude_each_other),
 		cmocka_unit_test(a_silent_supervisor_is_not_paused),
 		cmocka_unit_test(each_boot_has_an_id_of_its_own),
 		cmocka_unit_test(members_that_ask_for_nothing_are_taken),
