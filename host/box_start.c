@@ -304,9 +304,11 @@ add_tender_users(struct strlist *args, const struct box_options *o)
 		add_users(args, o);
 		return;
 	}
-	add(args, "--unshare-user", NULL, NULL);
-	add(args, "--uid", "0", NULL);
-	add(args, "--gid", "0", NULL);
+	if (o->support->rung == BOX_RUNG_BWRAP_USERNS) {
+		add(args, "--unshare-user", NULL, NULL);
+		add(args, "--uid", "0", NULL);
+		add(args, "--gid", "0", NULL);
+	}
 	add(args, "--cap-add", "ALL", NULL);
 }
 
@@ -339,6 +341,8 @@ add_tender(
 	add(args, "--", "/init", NULL);
 }
 
+/* Inside also where we are root: a sandbox that outruns its freeze may put a link in the
+ * place of a directory under cp's feet. */
 bool
 box_start_copy(const struct box_options *options, const char *to, struct box_started *out,
     struct error *err)
@@ -346,7 +350,7 @@ box_start_copy(const struct box_options *options, const char *to, struct box_sta
 	struct box_support plain = { .rung = BOX_RUNG_PLAIN };
 	struct box_options o = *options;
 	struct strlist args = { .count = 0 };
-	bool inside = geteuid() != 0 && o.support->rung == BOX_RUNG_BWRAP_USERNS;
+	bool inside = o.support->rung != BOX_RUNG_PLAIN;
 
 	if (!path_make_dirs(to, err))
 		return false;

@@ -1,10 +1,15 @@
 /* Copies of sandboxes' directories: every kind of file, links that lead out, failures. */
 #include "box_fixture.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -225,6 +230,89 @@ nothing_planted_runs_and_shut_places_are_copied(void **state)
 	}
 }
 
+/* Puts a link in the place of a directory and back, for ever: as a process does that
+ * outruns the freeze. */
+static pid_t
+swap_for_ever(const char *home)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (chdir(home) == 0 && syscall(SYS_renameat2, AT_FDCWD, "there", AT_FDCWD,
+				       "link", RENAME_EXCHANGE) == 0)
+		continue;
+	_exit(1);
+}
+
+static void
+write_file(const char *dir, const char *name, const char *text)
+{
+	char *path = path_join(dir, name);
+	FILE *f = fopen(path, "w");
+
+	assert_true(f && fputs(text, f) >= 0 && fclose(f) == 0);
+	free(path);
+}
+
+/* Directories of the same names, one in the sandbox and one of the machine's. */
+static void
+lay_trap(const char *home, const char *secret)
+{
+	char *there = path_join(home, "there"), *link = path_join(home, "link");
+	char name[16];
+
+	assert_int_equal(mkdir(there, 0755), 0);
+	assert_int_equal(mkdir(secret, 0700), 0);
+	assert_int_equal(symlink(secret, link), 0);
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		write_file(there, name, "mine");
+		write_file(secret, name, "secret");
+	}
+	free(there);
+	free(link);
+}
+
+static void
+a_link_that_comes_meanwhile_leads_nowhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+		struct report report;
+
+		if (variants[i].support.rung == BOX_RUNG_PLAIN)
+			continue; /* it may read all that we may */
+		house_open(&h, &variants[i]);
+		char *home = path_join(h.dir, "home/user");
+		char *secret = path_join(h.outer, "secret");
+		char *search = xasprintf("! grep -rqs secret %s/copy", h.outer);
+
+		house_stop(&h);
+		lay_trap(home, secret);
+		pid_t swapping = swap_for_ever(home);
+
+		for (int round = 0; round < 4; round++) {
+			char *copy = path_join(h.outer, "copy");
+
+			copy_to(&h, copy, &report);
+			if (system(search) != 0)
+				fail_msg(
+				    "%s: the machine's files came along", h.how->name);
+			remove_copy(&h, copy);
+		}
+		kill(swapping, SIGKILL);
+		waitpid(swapping, NULL, 0);
+		remove_copy(&h, secret);
+		free(home);
+		free(search);
+		house_start(&h, "itest1234567890", NULL, false);
+		house_close(&h);
+	}
+}
+
 static void
 a_copy_that_cannot_be_made_says_so(void **state)
 {
@@ -268,6 +356,7 @@ main(void)
 		cmocka_unit_test(changes_of_the_system_are_copied),
 		cmocka_unit_test(two_users_stay_two),
 		cmocka_unit_test(nothing_planted_runs_and_shut_places_are_copied),
+		cmocka_unit_test(a_link_that_comes_meanwhile_leads_nowhere),
 		cmocka_unit_test(a_copy_that_cannot_be_made_says_so),
 		cmocka_unit_test(a_cancelled_copy_is_not_reported),
 	};
