@@ -4,16 +4,54 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /*
  * The tree is as its sandbox left it: links are never followed, other file
  * systems never entered, and it may be deeper than there are descriptors, so
- * we walk with one directory open and ".." for the way back.
+ * we walk with one directory open and ".." for the way back. That leads out of
+ * the tree when somebody moves the directory we are in, so it must be where we
+ * came from.
  */
 
 static dev_t device;
+
+/* The directories above the current one, by number. */
+static struct {
+	ino_t *items;
+	size_t count, cap;
+} way;
+
+static bool
+note_way(void)
+{
+	struct stat st;
+
+	if (way.count == way.cap) {
+		size_t cap = way.cap ? way.cap * 2 : 64;
+		ino_t *items = reallocarray(way.items, cap, sizeof *items);
+
+		if (!items)
+			return false;
+		way.items = items;
+		way.cap = cap;
+	}
+	if (lstat(".", &st) != 0)
+		return false;
+	way.items[way.count++] = st.st_ino;
+	return true;
+}
+
+static bool
+go_back(void)
+{
+	struct stat st;
+
+	return chdir("..") == 0 && lstat(".", &st) == 0 && st.st_dev == device &&
+	       st.st_ino == way.items[--way.count];
+}
 
 static bool
 is_dot(const char *name)
@@ -56,8 +94,10 @@ empty_or_descend(bool *stuck)
 		if (is_dot(e->d_name) || unlinkat(AT_FDCWD, e->d_name, 0) == 0 ||
 		    unlinkat(AT_FDCWD, e->d_name, AT_REMOVEDIR) == 0)
 			continue;
-		if (errno == ENOTEMPTY || errno == EEXIST)
+		if ((errno == ENOTEMPTY || errno == EEXIST) && note_way()) {
 			down = enter(e->d_name);
+			way.count -= !down;
+		}
 		*stuck |= !down;
 	}
 	if (d)
@@ -69,7 +109,6 @@ int
 wipe(const char *directory)
 {
 	struct stat st;
-	size_t depth = 0;
 	bool stuck = false;
 
 	if (lstat(directory, &st) != 0)
@@ -80,16 +119,13 @@ wipe(const char *directory)
 	for (;;) {
 		bool left;
 
-		if (empty_or_descend(&left)) {
-			depth++;
+		if (empty_or_descend(&left))
 			continue;
-		}
 		stuck |= left;
-		if (depth == 0 || stuck)
+		if (way.count == 0 || stuck)
 			break; /* going up from something stuck would come back to it */
-		if (chdir("..") != 0)
+		if (!go_back())
 			return 1;
-		depth--;
 	}
 	if (stuck)
 		return 1;

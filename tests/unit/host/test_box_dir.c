@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,6 +225,65 @@ on_removed(void *ctx, const struct error *err)
 }
 
 static void
+touch(const char *dir, const char *name)
+{
+	char *path = path_join(dir, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+	free(path);
+}
+
+/* Of a build that is cancelled something may still run: it takes the directory that is being
+ * emptied up to the top, from where as many steps back as down would lead out. */
+static void
+what_moves_meanwhile_does_not_lead_out(void **state)
+{
+	char *outer = xstrdup("/tmp/sandtop-outer-XXXXXX");
+	struct loop *loop = loop_new();
+	struct inotify_event event[8];
+	char name[16];
+	int answer = 0, changes = inotify_init1(IN_CLOEXEC);
+
+	(void)state;
+	assert_non_null(mkdtemp(outer));
+	char *all = path_join(outer, "a/b/c/all"), *tree = path_join(all, "one");
+	char *deep = path_join(tree, "a/b/c/d"), *moved = path_join(tree, "d");
+
+	assert_true(path_make_dirs(deep, NULL));
+	touch(all, "precious");
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		touch(deep, name);
+	}
+	assert_true(inotify_add_watch(changes, deep, IN_DELETE) >= 0);
+	box_remove_dir(loop, tree, init_path(),
+	    &(struct box_support){ .rung = BOX_RUNG_PLAIN }, on_removed, &answer);
+	assert_true(read(changes, event, sizeof event) > 0);
+	assert_true(rename(deep, moved) == 0 || errno == ENOENT); /* or it was faster */
+	close(changes);
+	while (!answer)
+		loop_turn(loop, 100);
+	char *precious = path_join(all, "precious");
+
+	assert_int_equal(access(precious, F_OK), 0);
+	answer = 0;
+	box_remove_dir(loop, outer, init_path(),
+	    &(struct box_support){ .rung = BOX_RUNG_PLAIN }, on_removed, &answer);
+	while (!answer)
+		loop_turn(loop, 100);
+	assert_int_equal(answer, 1);
+	loop_free(loop);
+	free(precious);
+	free(moved);
+	free(deep);
+	free(tree);
+	free(all);
+	free(outer);
+}
+
+static void
 removing_nothing_is_fine_and_failure_is_said(void **state)
 {
 	struct loop *loop = loop_new();
@@ -261,6 +321,7 @@ main(void)
 		cmocka_unit_test(changes_of_the_system_are_kept),
 		cmocka_unit_test(planted_links_lead_nowhere),
 		cmocka_unit_test(any_tree_can_be_removed),
+		cmocka_unit_test(what_moves_meanwhile_does_not_lead_out),
 		cmocka_unit_test(removing_nothing_is_fine_and_failure_is_said),
 	};
 
