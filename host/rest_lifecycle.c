@@ -66,9 +66,10 @@ struct checkup {
 };
 
 static void
-refuse_silent(struct checkup *k)
+on_silence(void *ctx)
 {
-	struct request *r = rest_pending_end(k->pending);
+	struct checkup *k = ctx;
+	struct request *r = k->pending ? rest_pending_end(k->pending) : NULL;
 
 	k->pending = NULL;
 	if (!r)
@@ -82,19 +83,13 @@ refuse_silent(struct checkup *k)
 }
 
 static void
-on_silence(void *ctx)
-{
-	refuse_silent(ctx);
-}
-
-static void
-pause_if_running(struct pending *p, bool memory)
+pause_if_running(struct pending *p, bool alive, bool memory)
 {
 	struct sandbox *s = registry_find(p->host->registry, p->id);
 	const struct error gone = { .code = ERROR_CONFLICT,
-		.text = "the sandbox was paused or killed meanwhile" };
+		.text = "the sandbox was paused or killed, or ended meanwhile" };
 
-	if (s && s->state == SANDBOX_RUNNING)
+	if (alive && s && s->state == SANDBOX_RUNNING)
 		sandbox_pause(s, memory, "Sandbox paused", on_paused, p);
 	else
 		on_paused(p, NULL, &gone);
@@ -105,10 +100,8 @@ on_sign_of_life(void *ctx, const struct box_stats *stats)
 {
 	struct checkup *k = ctx;
 
-	if (k->pending && stats)
-		pause_if_running(k->pending, k->memory);
-	else if (k->pending)
-		refuse_silent(k);
+	if (k->pending)
+		pause_if_running(k->pending, stats != NULL, k->memory);
 	timer_free(k->patience);
 	free(k);
 }

@@ -219,7 +219,8 @@ announce_run(struct sandbox *s)
 	tell_waiters(s, s, NULL);
 }
 
-/* A template that is never ready: the container ends, and that tells who waits. */
+/* A template that is never ready: the container ends, and that tells who waits. What is
+ * killed already does not come to life by being ready. */
 static void
 on_started_up(void *ctx, const struct error *err)
 {
@@ -227,6 +228,8 @@ on_started_up(void *ctx, const struct error *err)
 
 	startup_free(s->startup);
 	s->startup = NULL;
+	if (s->box_ending)
+		return;
 	if (!err) {
 		announce_run(s);
 		return;
@@ -405,6 +408,7 @@ sandbox_start_box(struct sandbox *s)
 		.memory_mb = s->info.memory_mb,
 	};
 
+	s->unready = (struct error){ 0 };
 	sandbox_default_envs(s, &envs);
 	s->box = box_new(h->loop, &options, &box_events, s, &err);
 	pairs_clear(&envs);

@@ -1,10 +1,14 @@
 /* Pauses over HTTP: which were healthy, what they kept, what creates may name. */
 #include "host_fixture.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "host/sandbox.h"
 
@@ -159,12 +163,152 @@ a_proxy_refusal_is_not_to_be_repeated(void **state)
 	answer_clear(&a);
 }
 
+struct end {
+	bool told, lives;
+};
+
+static void
+on_killed(void *ctx, struct sandbox *s, const struct error *err)
+{
+	struct end *e = ctx;
+
+	(void)err;
+	e->told = true;
+	e->lives = s != NULL;
+}
+
+static bool
+is_told(void *ctx)
+{
+	return ((struct end *)ctx)->told;
+}
+
+/* Sent, not waited for. */
+static void
+send_to(struct client *c, const char *id, const char *call, const char *json)
+{
+	char *path = xasprintf("/sandboxes/%s/%s", id, call);
+	char *key = xasprintf(
+	    "X-API-Key: %s\r\nContent-Type: application/json\r\n", house.host->file.key);
+
+	client_open(c);
+	client_ask(c, "POST", path, key, json, strlen(json));
+	free(key);
+	free(path);
+}
+
+/* As if its template had that ready command, which now runs. */
+static void
+resume_to(struct sandbox *s, const char *ready_cmd, struct client *c)
+{
+	free(s->outset.ready_cmd);
+	s->outset.ready_cmd = xstrdup(ready_cmd);
+	send_to(c, s->info.id, "connect", "{\"timeout\":60}");
+	while (!s->startup)
+		loop_turn(house.loop, 10);
+}
+
+/* It has just succeeded, but nobody has heard that yet. */
+static void
+resume_until_ready(struct sandbox *s, struct client *c)
+{
+	char *marker = path_join(s->dir, "tmp/is-ready");
+
+	unlink(marker);
+	resume_to(s, "echo > /tmp/is-ready", c);
+	/* It needs us no more; what it says waits for our next turn. */
+	while (access(marker, F_OK) != 0)
+		sched_yield();
+	for (int i = 0; i < 2000; i++) /* it is about to end */
+		sched_yield();
+	free(marker);
+}
+
+static void
+a_kill_holds_whatever_was_about_to_be_ready(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 8; round++) {
+		struct end end = { .told = false };
+		struct client c;
+		struct answer a;
+		struct guest g;
+
+		create_guest(NULL, &g);
+		assert_int_equal(pause_with(&g, "{\"memory\":false}", NULL), 204);
+		struct sandbox *s = registry_find(house.host->registry, g.id);
+
+		resume_until_ready(s, &c);
+		sandbox_kill(s, "over", on_killed, &end);
+		turn_until(is_told, &end);
+		assert_false(end.lives);
+		assert_null(registry_find(house.host->registry, g.id));
+		client_answer(&c, &a);
+		assert_int_equal(a.status, 404);
+		answer_clear(&a);
+		client_close(&c);
+	}
+}
+
+/* Not what was wrong with the resume before. */
+static void
+a_failed_resume_says_its_own_reason(void **state)
+{
+	struct guest g;
+	struct client c;
+	struct answer a;
+
+	(void)state;
+	create_guest(NULL, &g);
+	assert_int_equal(pause_with(&g, "{\"memory\":false}", NULL), 204);
+	struct sandbox *s = registry_find(house.host->registry, g.id);
+
+	error_set(&s->unready, ERROR_SYSTEM, "an old story");
+	resume_to(s, "read forever < /dev/zero", &c);
+	assert_int_equal(kill(box_pid(s->box), SIGKILL), 0);
+	client_answer(&c, &a);
+	assert_int_equal(a.status, 500);
+	assert_true(body_has(&a, "first process was killed"));
+	answer_clear(&a);
+	client_close(&c);
+	kill_guest(&g);
+}
+
+/* Nobody is told that it keeps running. */
+static void
+a_kill_amid_a_checkup_is_told(void **state)
+{
+	struct end end = { .told = false };
+	struct client c;
+	struct answer a;
+	struct guest g;
+
+	(void)state;
+	create_guest(NULL, &g);
+	struct sandbox *s = registry_find(house.host->registry, g.id);
+
+	assert_int_equal(kill(box_pid(s->box), SIGSTOP), 0);
+	send_to(&c, g.id, "pause", "{\"requireHealthyGuest\":true}");
+	for (int i = 0; i < 3; i++) /* those that come later are answered */
+		detail_has(&g, "\"state\":\"running\"", true);
+	sandbox_kill(s, "over", on_killed, &end);
+	client_answer(&c, &a);
+	assert_int_equal(a.status, 409);
+	assert_true(body_has(&a, "killed"));
+	answer_clear(&a);
+	client_close(&c);
+	turn_until(is_told, &end);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(detail_says_what_a_pause_kept),
 		cmocka_unit_test(a_silent_supervisor_is_not_paused),
+		cmocka_unit_test(a_kill_holds_whatever_was_about_to_be_ready),
+		cmocka_unit_test(a_failed_resume_says_its_own_reason),
+		cmocka_unit_test(a_kill_amid_a_checkup_is_told),
 		cmocka_unit_test(each_boot_has_an_id_of_its_own),
 		cmocka_unit_test(members_that_ask_for_nothing_are_taken),
 		cmocka_unit_test(a_proxy_refusal_is_not_to_be_repeated),
