@@ -177,7 +177,8 @@ process.on('unhandledRejection', fail)
 // While a cell never yields, nobody here could hear of a signal. A thread sleeps in a script
 // that the signal breaks; it asks first, and where this thread does not answer in time, has
 // the engine end whatever runs in it. The script is run within another of its kind, since
-// without any the signal would end the process.
+// without any the signal would end the process; a signal that finds the thread awake breaks
+// that one, and is told all the same.
 const bell = new Int32Array(new SharedArrayBuffer(8))
 const guard = `
 	const { workerData: bell, parentPort } = require('worker_threads')
@@ -190,17 +191,24 @@ const guard = `
 	const broken = (script) => {
 		try { script.runInThisContext({ breakOnSigint: true }) } catch { return }
 	}
+	let isNew = true
+	let isRung = false
 	globalThis.watch = () => {
+		if (isNew) parentPort.postMessage('watching')
+		isNew = false
 		for (;;) {
-			broken(sleep)
+			if (!isRung) broken(sleep)
+			isRung = false
 			Atomics.store(bell, 1, 0)
 			parentPort.postMessage('interrupt')
 			if (Atomics.wait(bell, 1, 0, 150) === 'timed-out') session.post('Runtime.terminateExecution')
 		}
 	}
 	const watching = new vm.Script('watch()')
-	parentPort.postMessage('watching')
-	for (;;) broken(watching)`
+	for (;;) {
+		broken(watching)
+		isRung = true
+	}`
 
 function interrupt() {
 	Atomics.store(bell, 1, 1)
