@@ -23,6 +23,7 @@ PIECE_MAX = 65536  # characters of one event
 FLUSH_AFTER_S = 0.05  # and no longer than this
 DRAIN_S = 1.0  # what children wrote before the cell ended
 REPR_MAX = 1 << 20
+DEPTH_MAX = 200  # of lists in lists in a result
 LINE_MAX = 30 << 20
 
 protocol = os.dup(1)
@@ -202,8 +203,10 @@ def strip_quotes(text):
     return text
 
 
-def plain(value):
-    """The value as JSON can carry it."""
+def plain(value, depth=0):
+    """The value as JSON can carry it. What holds itself cannot be carried."""
+    if depth > DEPTH_MAX:
+        raise RecursionError("nested too deeply to be shown as JSON")
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
@@ -211,14 +214,14 @@ def plain(value):
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if hasattr(value, "isoformat"):
         return value.isoformat()
     for method in ("tolist", "item"):
         if hasattr(value, method):
-            return plain(getattr(value, method)())
+            return plain(getattr(value, method)(), depth + 1)
     return str(value)
 
 
@@ -300,7 +303,10 @@ def represent(value):
         if said is not None:
             add_mime(fields, next(m for m, k in MIME_KEYS.items() if k == key), said)
     if isinstance(value, (dict, list)) and "json" not in fields:
-        fields["json"] = plain(value)
+        try:
+            fields["json"] = plain(value)
+        except RecursionError:
+            pass  # its text says "[...]" where it holds itself
     add_known(fields, value)
     return fields
 

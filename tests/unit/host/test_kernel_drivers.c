@@ -238,7 +238,8 @@ need_python_module(const char *name)
 	}
 }
 
-#define RESULT(text) "\"type\":\"result\",\"text\":\"" text "\""
+#define RESULT_BEGIN(text) "\"type\":\"result\",\"text\":\"" text
+#define RESULT(text) RESULT_BEGIN(text) "\""
 #define FAILED(name) "\"type\":\"error\",\"name\":\"" name "\""
 
 static void
@@ -268,6 +269,8 @@ python_cells(void **state)
 		{ "import asyncio\nawait asyncio.wait_for(asyncio.to_thread(str, "
 		  "'slept'), 60)",
 		    { RESULT("slept") }, NULL },
+		{ "x = []; x.append(x); x", { "[[...]]", END }, "\"json\"" },
+		{ "Out", { RESULT_BEGIN("{1: 2, 2: 3,"), END }, "\"json\"" },
 		{ "input()", { FAILED("RuntimeError"), "nobody to ask" }, NULL },
 		{ "exit()", { FAILED("SystemExit"), END }, NULL },
 	};
