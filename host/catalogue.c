@@ -415,6 +415,10 @@ load_build(void *ctx, const struct strlist *columns)
 	b->outset.workdir = text_at(columns, 14);
 	b->outset.start_cmd = text_at(columns, 15);
 	b->outset.ready_cmd = text_at(columns, 16);
+	if (b->status != BUILD_READY) { /* half a tree is nobody's: it is swept */
+		free(b->tree);
+		b->tree = NULL;
+	}
 	if (b->status == BUILD_WAITING || b->status == BUILD_BUILDING)
 		catalogue_set_status(l->catalogue, b, BUILD_ERROR,
 		    "the local host ended while it was being built: build it again",

@@ -59,7 +59,7 @@ read_body(struct call *c, struct rest_template_request *out)
 struct shot {
 	struct pending *pending; /* owned */
 	struct host *host;	 /* borrowed */
-	char template_id[CATALOGUE_ID_SIZE], build_id[CATALOGUE_UUID_SIZE];
+	struct build *build; /* borrowed and held: what is copied so far goes with it */
 };
 
 static void
@@ -74,34 +74,50 @@ add_snapshot(struct buf *body, const struct template *t, bool noted)
 	buf_addf(body, "]%s}", noted ? ",\"note\":\"" FILES_ONLY "\"" : "");
 }
 
-/* Both may be gone by now. */
+static void
+drop_tree(struct host *h, struct build *b)
+{
+	registry_remove_dir(h->registry, b->tree);
+	free(b->tree);
+	b->tree = NULL;
+}
+
+/* The template may have been deleted meanwhile. */
+static void
+settle_shot(struct host *h, struct build *b, bool taken, const struct error *err)
+{
+	if (!b->template)
+		return;
+	if (!taken)
+		drop_tree(h, b);
+	catalogue_set_status(h->catalogue, b, taken ? BUILD_READY : BUILD_ERROR,
+	    err ? err->text : NULL, NULL);
+	if (taken)
+		catalogue_set_tag(h->catalogue, b->template, "default", b);
+	else if (!b->next)
+		catalogue_remove(h->catalogue, b->template);
+}
+
 static void
 on_shot(void *ctx, struct sandbox *s, const struct error *err)
 {
 	struct shot *shot = ctx;
-	struct catalogue *catalogue = shot->host->catalogue;
-	struct template *t = catalogue_find(catalogue, shot->template_id);
-	struct build *b = t ? template_find_build(t, shot->build_id) : NULL;
+	struct build *b = shot->build;
 	struct request *r = rest_pending_end(shot->pending);
 	struct buf body;
 
-	if (b)
-		catalogue_set_status(catalogue, b, s ? BUILD_READY : BUILD_ERROR,
-		    err ? err->text : NULL, NULL);
-	if (b && s)
-		catalogue_set_tag(catalogue, t, "default", b);
-	if (b && !s && !b->next)
-		catalogue_remove(catalogue, t);
+	settle_shot(shot->host, b, s != NULL, err);
 	if (r && !s) {
 		request_add_header(r, "Should-Retry", "false");
 		reply_error(r, rest_status_of(err), "%s", err->text);
-	} else if (r && !b) {
+	} else if (r && !b->template) {
 		reply_error(r, 404, "the snapshot was deleted while it was taken");
 	} else if (r) {
 		buf_init(&body, REPLY_MAX);
-		add_snapshot(&body, t, true);
+		add_snapshot(&body, b->template, true);
 		reply_json(r, 201, &body);
 	}
+	catalogue_release(shot->host->catalogue, b);
 	free(shot);
 }
 
@@ -147,8 +163,8 @@ take_shot(struct call *c, struct sandbox *s, const char *name)
 	shot = xcalloc(1, sizeof *shot);
 	shot->host = c->host;
 	shot->pending = rest_pending(c, s->info.id, 201);
-	str_copy(shot->template_id, sizeof shot->template_id, t->id);
-	str_copy(shot->build_id, sizeof shot->build_id, b->id);
+	shot->build = b;
+	build_hold(b);
 	sandbox_snapshot(s, b->tree, on_shot, shot);
 }
 

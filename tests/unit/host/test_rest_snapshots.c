@@ -1,13 +1,16 @@
 /* Snapshots and forks: files are carried, processes are not; both survive the host. */
 #include "host_fixture.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "host/catalogue.h"
+#include "host/sandbox_internal.h"
 
 static char *
 path_of(const struct guest *g, const char *verb)
@@ -233,6 +236,114 @@ what_cannot_be_copied_is_refused(void **state)
 	    rest("POST", "/sandboxes/iaaaaaaaaaaaaaaaaaaaa/fork", NULL, NULL), 404);
 }
 
+/* ---- what is not finished leaves nothing */
+
+static bool
+is_swept(void *ctx)
+{
+	(void)ctx;
+	return !house.host->registry->removals;
+}
+
+static size_t
+count_trees(void)
+{
+	char *path = path_join(house.host->data_dir, "trees");
+	DIR *dir;
+	struct dirent *e;
+	size_t count = 0;
+
+	turn_until(is_swept, NULL);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		count += e->d_name[0] != '.';
+	closedir(dir);
+	free(path);
+	return count;
+}
+
+/* Sent, and being taken. */
+static struct sandbox *
+begin_snapshot(const struct guest *g, const char *json, struct client *c)
+{
+	struct sandbox *s = registry_find(house.host->registry, g->id);
+	char *path = path_of(g, "snapshots");
+	char *headers = xasprintf(
+	    "X-API-Key: %s\r\nContent-Type: application/json\r\n", house.host->file.key);
+
+	client_open(c);
+	client_ask(c, "POST", path, headers, json, strlen(json));
+	while (!s->snapshot)
+		loop_turn(house.loop, 10);
+	free(headers);
+	free(path);
+	return s;
+}
+
+static void
+expect_status(struct client *c, int status)
+{
+	struct answer a;
+
+	client_answer(c, &a);
+	assert_int_equal(a.status, status);
+	answer_clear(&a);
+	client_close(c);
+}
+
+static void
+an_unfinished_snapshot_leaves_nothing(void **state)
+{
+	size_t before = count_trees();
+	struct client c;
+	struct guest g;
+	char id[160];
+
+	(void)state;
+	create_guest(NULL, &g);
+	begin_snapshot(&g, "{\"name\":\"deleted\"}", &c);
+	forget("deleted", 204);
+	expect_status(&c, 404);
+	assert_int_equal(count_trees(), before);
+
+	snapshot(&g, "{\"name\":\"kept\"}", id);
+	assert_int_equal(count_trees(), before + 1);
+	sandbox_kill(begin_snapshot(&g, "{\"name\":\"kept\"}", &c), "over", NULL, NULL);
+	expect_status(&c, 404);
+	assert_int_equal(count_trees(), before + 1);
+	create_from("kept", &g);
+	kill_guest(&g);
+	forget("kept", 204);
+	assert_int_equal(count_trees(), before);
+}
+
+/* The host was killed while it was being taken. */
+static void
+half_a_snapshot_goes_with_the_next_start(void **state)
+{
+	size_t before = count_trees();
+	struct guest g;
+	char id[160], *logs;
+
+	(void)state;
+	create_guest(NULL, &g);
+	snapshot(&g, "{\"name\":\"half\"}", id);
+	struct catalogue *c = house.host->catalogue;
+
+	catalogue_set_status(
+	    c, catalogue_find(c, "half")->builds, BUILD_BUILDING, NULL, NULL);
+	logs = path_of(&g, "logs"); /* read from where that is written */
+	assert_int_equal(rest("GET", logs, NULL, NULL), 200);
+	free(logs);
+	restart_house(false);
+	c = house.host->catalogue;
+	assert_int_equal(catalogue_find(c, "half")->builds->status, BUILD_ERROR);
+	assert_int_equal(count_trees(), before);
+	forget("half", 204);
+	kill_guest(&g);
+}
+
 int
 main(void)
 {
@@ -241,6 +352,8 @@ main(void)
 		cmocka_unit_test(snapshots_are_listed_by_page_sandbox_and_name),
 		cmocka_unit_test(forks_are_sandboxes_of_their_own),
 		cmocka_unit_test(what_cannot_be_copied_is_refused),
+		cmocka_unit_test(an_unfinished_snapshot_leaves_nothing),
+		cmocka_unit_test(half_a_snapshot_goes_with_the_next_start),
 	};
 
 	return cmocka_run_group_tests(tests, open_house, close_house);
