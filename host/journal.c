@@ -16,7 +16,7 @@ struct journal {
 	struct store *store; /* borrowed */
 	int64_t last_ns;     /* times are the key: no two are the same */
 	int64_t second;
-	int lines, lost;
+	int lines;
 };
 
 struct journal *
@@ -99,24 +99,30 @@ has_room(struct journal *j)
 }
 
 void
-journal_add_line(
-    struct journal *j, const char *id, const char *tag, const char *line, size_t len)
+journal_add_lost(struct journal *j, const char *id, int *lost)
+{
+	char *text;
+
+	if (*lost == 0)
+		return;
+	text = xasprintf("%d lines came too fast and were not kept", *lost);
+	*lost = 0;
+	journal_add(j, id, "host", "warn", text, NULL);
+	free(text);
+}
+
+void
+journal_add_line(struct journal *j, const char *id, int *lost, const char *tag,
+    const char *line, size_t len)
 {
 	struct rest_log_entry entry = { 0 };
 	struct buf clean;
 
 	if (!has_room(j)) {
-		j->lost++;
+		++*lost;
 		return;
 	}
-	if (j->lost > 0) {
-		char *lost =
-		    xasprintf("%d lines came too fast and were not kept", j->lost);
-
-		j->lost = 0;
-		journal_add(j, id, "host", "warn", lost, NULL);
-		free(lost);
-	}
+	journal_add_lost(j, id, lost);
 	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
 		len--;
 	buf_init(&clean, 4 * MESSAGE_MAX + 16);

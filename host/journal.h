@@ -21,9 +21,11 @@ void journal_free(struct journal *j);		  /* NULL is fine */
 void journal_add(struct journal *j, const char *id, const char *logger, const char *level,
     const char *message, const char *const *fields);
 /* A line a program wrote. A leading level word ("ERROR ...", "[warn] ...", "info: ...")
- * becomes the entry's level. */
-void journal_add_line(
-    struct journal *j, const char *id, const char *tag, const char *line, size_t len);
+ * becomes the entry's level. `lost` counts those of the sandbox that came too fast; the
+ * next one that is kept tells of them. */
+void journal_add_line(struct journal *j, const char *id, int *lost, const char *tag,
+    const char *line, size_t len);
+void journal_add_lost(struct journal *j, const char *id, int *lost); /* now, if any */
 /* "debug", "info", "warn" or "error". */
 const char *journal_level_of_line(const char *line);
 

@@ -49,7 +49,7 @@ interpreter_execute_decode(
 	if (!json_is_null(json_object_get(root, "env_vars")))
 		json_get_pairs(&in, root, "env_vars", &out->envs);
 	if (!in.failed && !out->code)
-		json_fail(&in, "code", "be there");
+		json_fail(&in, "code", "there");
 	json_decref(root);
 	if (in.failed)
 		interpreter_execute_clear(out);

@@ -107,6 +107,7 @@ what_cannot_be_run_is_refused(void **state)
 		const char *text;
 	} cases[] = {
 		{ "GET", "/health", NULL, 200, "\"OK\"" },
+		{ "POST", "/execute", "{\"x\":1}", 422, "\\\"code\\\" must be there" },
 		{ "POST", "/execute", "{\"code\":\"1\",\"language\":\"r\"}", 500, "'r'" },
 		{ "POST", "/execute", "{\"code\":\"1\",\"context_id\":\"nope\"}", 404,
 		    "Context nope not found" },
