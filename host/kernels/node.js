@@ -175,10 +175,11 @@ process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 
 // While a cell never yields, nobody here could hear of a signal. A thread sleeps in a script
-// that the signal breaks; it asks first, and where this thread does not answer in time, has
-// the engine end whatever runs in it. The script is run within another of its kind, since
-// without any the signal would end the process; a signal that finds the thread awake breaks
-// that one, and is told all the same.
+// that the signal breaks; it asks first, and as long as this thread does not answer, has the
+// engine end whatever runs in it: an end that comes between two scripts is lost. That script
+// is run within another of its kind, and that within a third: what comes while the sleeper is
+// awake breaks the next one, which begins again by ringing, and at no time is there none, for
+// then the signal would end the process.
 const bell = new Int32Array(new SharedArrayBuffer(8))
 const guard = `
 	const { workerData: bell, parentPort } = require('worker_threads')
@@ -188,27 +189,26 @@ const guard = `
 	session.connectToMainThread()
 	globalThis.bell = bell
 	const sleep = new vm.Script('Atomics.wait(bell, 0, 0)')
-	const broken = (script) => {
+	globalThis.broken = (script) => {
 		try { script.runInThisContext({ breakOnSigint: true }) } catch { return }
 	}
-	let isNew = true
-	let isRung = false
+	const ring = () => {
+		Atomics.store(bell, 1, 0)
+		parentPort.postMessage('interrupt')
+		while (Atomics.wait(bell, 1, 0, 150) === 'timed-out') session.post('Runtime.terminateExecution')
+	}
+	let due = false
 	globalThis.watch = () => {
-		if (isNew) parentPort.postMessage('watching')
-		isNew = false
 		for (;;) {
-			if (!isRung) broken(sleep)
-			isRung = false
-			Atomics.store(bell, 1, 0)
-			parentPort.postMessage('interrupt')
-			if (Atomics.wait(bell, 1, 0, 150) === 'timed-out') session.post('Runtime.terminateExecution')
+			if (due) ring()
+			else parentPort.postMessage('watching')
+			due = true
+			broken(sleep)
 		}
 	}
-	const watching = new vm.Script('watch()')
-	for (;;) {
-		broken(watching)
-		isRung = true
-	}`
+	globalThis.watching = new vm.Script('watch()')
+	const always = new vm.Script('for (;;) broken(watching)')
+	for (;;) broken(always)`
 
 function interrupt() {
 	Atomics.store(bell, 1, 1)
@@ -219,6 +219,7 @@ process.on('SIGINT', interrupt)
 const watcher = new Worker(guard, { eval: true, workerData: bell, execArgv: [], stdin: false, resourceLimits: { maxOldGenerationSizeMb: 16 } })
 let watched = false // no cell runs before
 function watch() {
+	if (watched) return
 	watched = true
 	runNext()
 }

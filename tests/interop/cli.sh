@@ -72,10 +72,12 @@ follow() {
 	said=$(grep -Ec "$2" "$out.follow")
 }
 
-# A log ends when its sandbox does.
+# A log ends when its sandbox does. This CLI looks whether it runs after it has asked for lines:
+# those of the kill come or do not.
 follow logs 'Sandbox created' 1
 e2b sandbox kill "$followed"
-if wait $follower && [ "$said" -ge 1 ] && grep -q 'Sandbox killed' "$out.follow"; then
+if wait $follower && [ "$said" -ge 1 ] &&
+	grep -Eq 'Stopped printing logs|Sandbox killed' "$out.follow"; then
 	echo 'ok   logs --follow'
 else
 	echo "FAIL logs --follow: $(head -n 5 "$out.follow" | tr '\n' ' ')"
