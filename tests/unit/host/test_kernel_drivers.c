@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ become(const struct kernel_driver *driver, int in, int out, int err)
 	char *argv[ARRAY_LEN(driver->args) + 2] = { NULL };
 
 	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that failed leaves nothing */
 	signal(SIGINT, SIG_DFL);
 	dup2(in, 0);
 	dup2(out, 1);
