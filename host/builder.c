@@ -47,6 +47,8 @@ work_free(struct work *w)
 		catalogue_release(w->builder->host->catalogue, w->base);
 	if (w->transfer)
 		w->transfer->work = NULL;
+	if (w->box)
+		box_give_up(w->box); /* what was asked of it and not answered ends too */
 	box_free(w->box);
 	timer_free(w->timer);
 	timer_free(w->again);
@@ -304,8 +306,10 @@ start_box(struct work *w)
 	struct host *h = w->builder->host;
 	struct pairs envs = { .count = 0 };
 	struct error err = { 0 };
+	/* its own: two that run at once must not share a group of processes */
+	char *id = xasprintf("build-%.8s", w->build->id);
 	const struct box_options options = {
-		.id = "build",
+		.id = id,
 		.dir = w->build->tree,
 		.init_path = h->init_path,
 		.support = &h->support,
@@ -318,6 +322,7 @@ start_box(struct work *w)
 	pairs_set(&envs, "E2B_TEMPLATE_ID", w->build->template->id);
 	w->box = box_new(h->loop, &options, &events, w, &err);
 	pairs_clear(&envs);
+	free(id);
 	if (!w->box)
 		finish(w, err.text);
 }

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "host/box_file.h"
 
 #define STEP_MAX_MS (3600 * 1000)
 #define COPY_TAR "/tmp/.sandtop-copy.tar"
+#define VALUE_MAX (256u * 1024) /* in base64; the kernel's own limit is 128 KiB */
 
 /* ---- one after the other */
 
@@ -33,6 +35,25 @@ next_step(struct work *w)
 		builder_begin_ready(w);
 }
 
+/* One value a line, in the order of the arguments, in base64: it may hold anything. */
+static void
+take_variables(struct work *w, const struct build_step *s)
+{
+	const char *at = w->said.data;
+
+	for (size_t i = 0; i + 1 < s->args.count; i += 2) {
+		size_t line = strcspn(at, "\n"), len;
+		char *value = xcalloc(1, BASE64_DECODED_MAX(line) + 1);
+
+		if (base64_decode(at, line, value, &len)) {
+			value[len] = '\0';
+			pairs_set(&w->outset.envs, s->args.items[i], value);
+		}
+		free(value);
+		at += line + (at[line] == '\n');
+	}
+}
+
 /* Takes over what the step found out. */
 static void
 conclude_step(struct work *w)
@@ -43,17 +64,7 @@ conclude_step(struct work *w)
 		free(w->outset.workdir);
 		w->outset.workdir = xstrdup(w->said.data);
 	} else if (str_eq(s->type, "ENV")) {
-		const char *at = w->said.data;
-
-		/* One value a line, in the order of the arguments. */
-		for (size_t i = 0; i + 1 < s->args.count; i += 2) {
-			size_t len = strcspn(at, "\n");
-			char *value = xstrndup(at, len);
-
-			pairs_set(&w->outset.envs, s->args.items[i], value);
-			free(value);
-			at += len + (at[len] == '\n');
-		}
+		take_variables(w, s);
 	}
 }
 
@@ -70,10 +81,20 @@ on_step_ended(void *ctx, int status, const char *why)
 	else if (status != 0)
 		builder_fail(w, "%s %s", step_of(w)->type,
 		    builder_end_text(status, text, sizeof text));
+	else if (w->said.overflow && str_eq(step_of(w)->type, "ENV"))
+		builder_fail(w, "ENV: the values are longer than 1 MiB");
 	else {
 		conclude_step(w);
 		next_step(w);
 	}
+}
+
+static void
+run(struct work *w, const struct errand_what *what, const struct errand_events *events)
+{
+	buf_reset(&w->said);
+	timer_start(w->timer, STEP_MAX_MS, 0);
+	w->errand = errand_new(w->builder->host->loop, w->box, what, events, w);
 }
 
 static void
@@ -86,9 +107,7 @@ run_script(struct work *w, const char *script, const char *user, const char *cwd
 		.script = script, .user = user, .cwd = cwd, .envs = envs
 	};
 
-	buf_reset(&w->said);
-	timer_start(w->timer, STEP_MAX_MS, 0);
-	w->errand = errand_new(w->builder->host->loop, w->box, &what, &events, w);
+	run(w, &what, &events);
 }
 
 /* ---- steps */
@@ -125,14 +144,31 @@ add_quoted(struct buf *script, const char *value)
 	for (const char *c = value; *c; c++) {
 		if (strchr("\"\\`", *c) || (*c == '$' && c[1] == '('))
 			buf_add_char(script, '\\');
-		buf_add_char(script, *c == '\n' ? ' ' : *c);
+		buf_add_char(script, *c);
 	}
 	buf_add_char(script, '"');
+}
+
+/* Values are for us, not for the log. */
+static void
+on_value(void *ctx, bool error, const char *line)
+{
+	struct work *w = ctx;
+
+	if (error)
+		builder_on_line(ctx, error, line);
+	else
+		buf_addf(&w->said, "%s\n", line);
 }
 
 static void
 step_env(struct work *w, const struct build_step *s)
 {
+	static const struct errand_events events = { .line = on_value,
+		.ended = on_step_ended };
+	struct errand_what what = {
+		.user = "root", .envs = &w->outset.envs, .line_max = VALUE_MAX
+	};
 	struct buf script;
 
 	if (s->args.count == 0 || s->args.count % 2 != 0) {
@@ -141,11 +177,12 @@ step_env(struct work *w, const struct build_step *s)
 	}
 	buf_init(&script, 4 * 1024 * 1024);
 	for (size_t i = 0; i < s->args.count; i += 2) {
-		buf_add_str(&script, "printf '%s\\n' ");
+		buf_add_str(&script, "printf %s ");
 		add_quoted(&script, s->args.items[i + 1]);
-		buf_add_char(&script, '\n');
+		buf_add_str(&script, " | base64 -w 0; echo\n");
 	}
-	run_script(w, script.data, "root", NULL, &w->outset.envs);
+	what.script = script.data;
+	run(w, &what, &events);
 	buf_clear(&script);
 }
 

@@ -18,6 +18,7 @@ struct errand {
 	const struct errand_events *events; /* borrowed */
 	void *ctx;			    /* borrowed */
 	int pid, status;
+	size_t line_max;
 	int fds[2];		  /* owned; -1: none */
 	struct watch *watches[2]; /* owned */
 	struct buf lines[2];	  /* owned */
@@ -30,7 +31,7 @@ tell_line(struct errand *e, int which, size_t len)
 {
 	struct buf clean;
 
-	buf_init(&clean, 8 * LINE_MAX_BYTES);
+	buf_init(&clean, 8 * e->line_max);
 	while (len > 0 && e->lines[which].data[len - 1] == '\r')
 		len--;
 	text_clean(&clean, e->lines[which].data, len);
@@ -48,7 +49,7 @@ tell_lines(struct errand *e, int which, bool all)
 		tell_line(e, which, (size_t)(end - b->data));
 		buf_consume(b, (size_t)(end - b->data) + 1);
 	}
-	if (b->len >= LINE_MAX_BYTES || (all && b->len > 0)) {
+	if (b->len >= e->line_max || (all && b->len > 0)) {
 		tell_line(e, which, b->len);
 		buf_reset(b);
 	}
@@ -179,8 +180,9 @@ errand_new(struct loop *loop, struct box *box, const struct errand_what *what,
 	e->ctx = ctx;
 	e->fds[OUT] = e->fds[ERR] = -1;
 	e->starting = true;
-	buf_init(&e->lines[OUT], 2 * LINE_MAX_BYTES);
-	buf_init(&e->lines[ERR], 2 * LINE_MAX_BYTES);
+	e->line_max = what->line_max ? what->line_max : LINE_MAX_BYTES;
+	buf_init(&e->lines[OUT], e->line_max + LINE_MAX_BYTES);
+	buf_init(&e->lines[ERR], e->line_max + LINE_MAX_BYTES);
 	strlist_add(&args, "-l");
 	strlist_add(&args, "-c");
 	strlist_add(&args, what->script);

@@ -18,6 +18,7 @@ struct errand_what {
 	const char *user;   /* "user" or "root"; NULL: "user" */
 	const char *cwd;    /* NULL: the user's home */
 	const struct pairs *envs;
+	size_t line_max; /* longer ones come in pieces; 0: 4 KiB */
 };
 
 /* From the loop. */

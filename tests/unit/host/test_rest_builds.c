@@ -2,13 +2,15 @@
  * them begin with; what cannot be built. */
 #include "host_fixture.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "host/builder.h"
+#include "host/builder_internal.h"
 #include "host/catalogue.h"
 
 struct asked {
@@ -404,6 +406,111 @@ builds_end_with_their_template_and_with_the_host(void **state)
 	forget(&asked);
 }
 
+static bool
+holds_a_tar_open(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *e;
+	bool holds = false;
+	char target[256];
+
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		ssize_t len =
+		    readlinkat(dirfd(dir), e->d_name, target, sizeof target - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		holds |= strstr(target, HASH ".tar") != NULL;
+	}
+	closedir(dir);
+	return holds;
+}
+
+static bool
+is_asking(void *ctx)
+{
+	(void)ctx;
+	return house.host->builder->works->transfer != NULL;
+}
+
+/* The answer to what it has asked of its container never comes. */
+static void
+a_cancelled_build_lets_go_of_all(void **state)
+{
+	struct asked asked;
+
+	(void)state;
+	request("{\"name\":\"cancelled\"}", &asked);
+	char *file = template_file_path(house.host, HASH);
+
+	assert_int_equal(access(file, F_OK), 0); /* of an earlier test */
+	free(file);
+	assert_int_equal(start(&asked,
+			     "{\"steps\":[{\"type\":\"COPY\",\"args\":[\"f\",\"/f\"],"
+			     "\"filesHash\":\"" HASH "\"}]}",
+			     NULL),
+	    202);
+	turn_until(is_asking, NULL);
+	assert_true(holds_a_tar_open());
+	struct catalogue *c = house.host->catalogue;
+	struct template *t = catalogue_find(c, "cancelled");
+
+	builder_cancel(house.host->builder, t);
+	catalogue_remove(c, t);
+	for (int i = 0; i < 100 && holds_a_tar_open(); i++)
+		loop_turn(house.loop, 10);
+	assert_false(holds_a_tar_open());
+}
+
+static void
+values_come_through_as_they_are(void **state)
+{
+	struct asked asked;
+	struct answer a;
+	struct guest g;
+	struct buf json;
+
+	(void)state;
+	buf_init(&json, 1024 * 1024);
+	buf_add_str(&json, "{\"steps\":[{\"type\":\"ENV\",\"args\":[\"LONG\",\"");
+	for (int i = 0; i < 10000; i++)
+		buf_add_char(&json, 'x');
+	buf_add_str(&json,
+	    "\",\"ODD\",\"a\\tb\\n\\u202ec  \",\"MORE\",\"<$HOME|\\\"`\\\\>\"]}]}");
+	build("values", json.data, &asked, &a);
+	buf_clear(&json);
+	assert_true(body_has(&a, "\"status\":\"ready\""));
+	answer_clear(&a);
+	create_of("values", &g);
+	expect_script(&g, "printf %s \"$LONG\" | wc -c; printf %s \"$ODD$MORE\"",
+	    "10000\na\tb\n\xe2\x80\xae"
+	    "c  </root|\"`\\>");
+	kill_guest(&g);
+	forget(&asked);
+}
+
+/* Two at once: what one is limited to, or ends with, is not the other's. */
+static void
+each_build_has_a_name_of_its_own(void **state)
+{
+	static const char order[] =
+	    "{\"steps\":[{\"type\":\"RUN\",\"args\":[\"uname -n > ~/named\"]}]}";
+	struct asked asked;
+	struct answer a;
+	struct guest g;
+
+	(void)state;
+	build("named", order, &asked, &a);
+	answer_clear(&a);
+	create_of("named", &g);
+	char *name = xasprintf("build-%.8s\n", asked.build_id);
+
+	expect_script(&g, "cat ~/named", name);
+	free(name);
+	kill_guest(&g);
+	forget(&asked);
+}
+
 static void
 tags_are_set_used_and_removed(void **state)
 {
@@ -452,6 +559,9 @@ main(void)
 		cmocka_unit_test(files_are_uploaded_once_and_copied),
 		cmocka_unit_test(sandboxes_begin_as_the_build_says),
 		cmocka_unit_test(builds_end_with_their_template_and_with_the_host),
+		cmocka_unit_test(a_cancelled_build_lets_go_of_all),
+		cmocka_unit_test(values_come_through_as_they_are),
+		cmocka_unit_test(each_build_has_a_name_of_its_own),
 		cmocka_unit_test(tags_are_set_used_and_removed),
 	};
 
