@@ -17,7 +17,8 @@ extern char **environ;
 
 struct wish {
 	const char *user;
-	bool login, shell, keep, home;
+	bool login, shell, keep;
+	bool nothing, list;   /* no command is needed */
 	const char *kept;     /* "A,B" of --preserve-env; NULL: none */
 	char **args, **given; /* the command; "NAME=value" before it */
 	int given_count;
@@ -36,6 +37,7 @@ static int
 usage(void)
 {
 	fputs("usage: sudo [-EHins] [-u user] [NAME=value] [command]\n"
+	      "       sudo -v | -k | -K | -l\n"
 	      "In a sandbox of sandtop: no password, no sudoers.\n",
 	    stderr);
 	return 1;
@@ -46,7 +48,7 @@ static bool
 is_idle(const char *option)
 {
 	static const char *const idle[] = { "--non-interactive", "--set-home", "--stdin",
-		"--reset-timestamp", "--background" };
+		"--background" };
 
 	for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
 		if (strcmp(option, idle[i]) == 0)
@@ -67,6 +69,12 @@ take_long(struct wish *w, const char *option)
 		w->kept = option + 15;
 	else if (strncmp(option, "--user=", 7) == 0)
 		w->user = option + 7;
+	else if (strcmp(option, "--validate") == 0 ||
+		 strcmp(option, "--reset-timestamp") == 0 ||
+		 strcmp(option, "--remove-timestamp") == 0)
+		w->nothing = true;
+	else if (strcmp(option, "--list") == 0)
+		w->nothing = w->list = true;
 	else
 		return is_idle(option);
 	return true;
@@ -81,8 +89,15 @@ take_short(struct wish *w, const char *letters, char ***at)
 		case 'n':
 		case 'H':
 		case 'S':
-		case 'k':
 		case 'b':
+			break;
+		case 'v':
+		case 'k':
+		case 'K':
+			w->nothing = true;
+			break;
+		case 'l':
+			w->nothing = w->list = true;
 			break;
 		case 'E':
 			w->keep = true;
@@ -117,7 +132,7 @@ take_options(struct wish *w, char **at)
 	for (w->given = at; *at && (*at)[0] != '=' && strchr(*at, '='); at++)
 		w->given_count++;
 	w->args = at;
-	return *at || w->login || w->shell;
+	return *at || w->login || w->shell || w->nothing;
 }
 
 /* ---- the request */
@@ -345,6 +360,10 @@ sudo_main(int argc, char **argv)
 
 	if (argc < 2 || !take_options(&w, argv + 1))
 		return usage();
+	if (w.list)
+		puts("    (ALL : ALL) NOPASSWD: ALL");
+	if (w.list || (w.nothing && !*w.args && !w.login && !w.shell))
+		return 0;
 	if (!build(&text, &w))
 		return fail("the command is too long", NULL);
 	int signals = open_signals();
