@@ -26,15 +26,23 @@ struct errand {
 	bool starting, freed;
 };
 
+/* Of a line that was written over (a progress bar) the last state counts. */
 static void
 tell_line(struct errand *e, int which, size_t len)
 {
+	const char *line = e->lines[which].data;
+	const char *over;
 	struct buf clean;
 
 	buf_init(&clean, 8 * e->line_max);
-	while (len > 0 && e->lines[which].data[len - 1] == '\r')
+	while (len > 0 && line[len - 1] == '\r')
 		len--;
-	text_clean(&clean, e->lines[which].data, len);
+	over = memrchr(line, '\r', len);
+	if (over) {
+		len -= (size_t)(over + 1 - line);
+		line = over + 1;
+	}
+	text_clean(&clean, line, len);
 	e->events->line(e->ctx, which == ERR, clean.data);
 	buf_clear(&clean);
 }

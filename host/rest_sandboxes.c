@@ -60,8 +60,9 @@ find_fault(const struct rest_create *spec, int generation)
 static const struct {
 	const char *prefix, *why;
 } foreign_members[] = {
-	{ "network", "it knows no network rules, and all ports are public: "
-		     "allow_internet_access false alone cuts a sandbox off" },
+	{ "network",
+	    "a sandbox reaches all of the internet or, with "
+	    "allow_internet_access false or a denyOut of 0.0.0.0/0, none of it" },
 	{ "mcp", "it has no MCP gateway" },
 	{ "iam", "there is nobody here who signs identity tokens" },
 	{ "volumeMounts", "it has no volumes: upload the files instead" },

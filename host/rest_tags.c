@@ -140,8 +140,10 @@ rest_tags_set(struct call *c)
 	else if (!b)
 		reply_error(c->request, 404, "template '%s' not found", body.target);
 	else if (b->template->kind == TEMPLATE_BUILT_IN)
-		reply_error(
-		    c->request, 403, "templates of the local host have no tags of yours");
+		reply_error(c->request, 403,
+		    "template '%s' is built into the local host: its tags stay as they "
+		    "are",
+		    template_alias(b->template));
 	else if (read_tags(c, &body.tags, true, &tags))
 		set_tags(c, b, &tags);
 	strlist_clear(&tags);
@@ -171,8 +173,10 @@ rest_tags_remove(struct call *c)
 	else if (!t)
 		reply_error(c->request, 404, "template '%s' not found", body.name);
 	else if (t->kind == TEMPLATE_BUILT_IN)
-		reply_error(
-		    c->request, 403, "templates of the local host have no tags of yours");
+		reply_error(c->request, 403,
+		    "template '%s' is built into the local host: its tags stay as they "
+		    "are",
+		    template_alias(t));
 	else if (read_tags(c, &body.tags, false, &tags))
 		remove_tags(c, t, &tags);
 	strlist_clear(&tags);

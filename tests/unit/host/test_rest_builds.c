@@ -335,7 +335,8 @@ sandboxes_begin_as_the_build_says(void **state)
 	    "{\"type\":\"ENV\",\"args\":[\"B\",\"$A $(no) `no`\"]},"
 	    "{\"type\":\"USER\",\"args\":[\"root\"]},"
 	    "{\"type\":\"WORKDIR\",\"args\":[\"/srv/deep\"]},"
-	    "{\"type\":\"RUN\",\"args\":[\"echo made > here; echo said; echo bad "
+	    "{\"type\":\"RUN\",\"args\":[\"echo made > here; printf "
+	    "'5%%\\\\rsaid\\\\r\\\\n'; echo bad "
 	    ">&2\"]}],"
 	    "\"startCmd\":\"echo up > /tmp/up; sleep 1000\",\"readyCmd\":\"test -e "
 	    "/tmp/up\"}";
@@ -353,6 +354,7 @@ sandboxes_begin_as_the_build_says(void **state)
 	assert_true(
 	    body_has(&a, "\"level\":\"info\",\"message\":\"said\",\"step\":\"5\""));
 	assert_true(body_has(&a, "\"level\":\"warn\",\"message\":\"bad\""));
+	assert_false(body_has(&a, "\"message\":\"a b\"")); /* what ENV came to */
 	answer_clear(&a);
 	path = xasprintf(
 	    "/templates/%s/builds/%s/logs?level=warn", asked.template_id, asked.build_id);
