@@ -50,6 +50,10 @@ const struct init_entry *file_entry(const char *path);
 void file_forget_names(void);
 void file_reply_entry(uint32_t id, const char *path, int fd);
 
+/* What the kernel shows of this process to this process is for nobody else: others in here
+ * may not look into it, and neither may a client through it. */
+bool file_is_about_us(int fd);
+
 #define FILE_METADATA "user.e2b."
 
 #endif

@@ -19,6 +19,11 @@ append(int to, const char *path)
 	int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = -1;
 
+	if (from >= 0 && file_is_about_us(from)) {
+		close(from);
+		from = -1;
+		errno = EACCES;
+	}
 	if (from < 0)
 		return false;
 	while ((n = sendfile(to, from, NULL, COPY_AT_ONCE)) > 0)

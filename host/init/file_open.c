@@ -19,10 +19,8 @@ is_proc(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* What the kernel shows of this process to this process is for nobody else: others in here
- * may not look into it, and neither may a client through it. */
-static bool
-is_about_us(int fd)
+bool
+file_is_about_us(int fd)
 {
 	char link[64], path[256], own[32];
 	ssize_t len;
@@ -62,7 +60,7 @@ open_to_read(const struct file_request *r)
 	}
 	int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd >= 0 && is_about_us(fd)) {
+	if (fd >= 0 && file_is_about_us(fd)) {
 		close(fd);
 		fd = -1;
 		errno = EACCES;

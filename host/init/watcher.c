@@ -182,6 +182,53 @@ is_directory(const char *path)
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* A walk that arms. One path for all of it: a frame for each level must be small, as a tree
+ * may be as deep as a path is long. */
+struct arming {
+	struct watch *watch;
+	bool news; /* whatever lies in it already is told as created */
+	size_t base;
+	char path[PATH_MAX]; /* where the walk is; from `base` on as it is told */
+};
+
+static int
+is_named(const struct dirent *e)
+{
+	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+}
+
+/* The directory at the first `len` bytes of the path. false: errno. */
+static bool
+arm_from(struct arming *a, size_t len)
+{
+	const char *rel = len > a->base ? a->path + a->base : "";
+	struct dirent **names = NULL;
+	bool armed = add_node(a->watch, rel, a->path);
+
+	if (!armed)
+		return *rel && (errno == ENOENT || errno == ENOTDIR);
+	int count = a->watch->recursive ? scandir(a->path, &names, is_named, NULL) : 0;
+
+	for (int i = 0; i < count; i++) {
+		int added = snprintf(a->path + len, sizeof a->path - len, "%s%s",
+		    a->path[len - 1] == '/' ? "" : "/", names[i]->d_name);
+
+		free(names[i]);
+		if (armed && len + (size_t)added < sizeof a->path) {
+			if (a->news)
+				tell_change(a->watch, INIT_CREATED, a->path + a->base);
+			if (is_directory(a->path))
+				armed = arm_from(a, len + (size_t)added);
+		}
+		a->path[len] = '\0';
+	}
+	int errnum = errno;
+
+	free(names);
+	errno = errnum;
+	return armed;
+}
+
 /*
  * Arms a directory and, where asked for, all below. What vanishes meanwhile is no
  * failure. `news`: it is new, so whatever lies in it already is told as created.
@@ -190,36 +237,17 @@ is_directory(const char *path)
 static bool
 arm(struct watch *w, const char *rel, bool news)
 {
-	char path[PATH_MAX], below[PATH_MAX];
-	struct dirent *e;
-	bool armed;
+	static struct arming a;
+	bool slash = w->path[strlen(w->path) - 1] == '/';
+	int len = snprintf(
+	    a.path, sizeof a.path, "%s%s%s", w->path, *rel && !slash ? "/" : "", rel);
 
-	if (snprintf(path, sizeof path, *rel ? "%s/%s" : "%s%s", w->path, rel) >=
-	    (int)sizeof path)
+	if (len >= (int)sizeof a.path)
 		return true;
-	armed = add_node(w, rel, path);
-	if (!armed)
-		return *rel && (errno == ENOENT || errno == ENOTDIR);
-	DIR *d = w->recursive ? opendir(path) : NULL;
-
-	while (d && armed && (e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-		    snprintf(below, sizeof below, "%s%s%s", rel, *rel ? "/" : "",
-			e->d_name) >= (int)sizeof below ||
-		    snprintf(path, sizeof path, "%s/%s", w->path, below) >=
-			(int)sizeof path)
-			continue;
-		if (news)
-			tell_change(w, INIT_CREATED, below);
-		if (is_directory(path))
-			armed = arm(w, below, news);
-	}
-	int errnum = errno;
-
-	if (d)
-		closedir(d);
-	errno = errnum;
-	return armed;
+	a.watch = w;
+	a.news = news;
+	a.base = strlen(w->path) + !slash;
+	return arm_from(&a, (size_t)len);
 }
 
 /* ---- events in */

@@ -387,6 +387,10 @@ compose_says_what_is_wrong(void **state)
 		{ "{\"source_paths\":[\".\"],\"destination\":\"d\"}", 400, "regular" },
 		{ "{\"source_paths\":[\"ten\"],\"destination\":\"d\",\"username\":\"q\"}",
 		    401, "unknown user" },
+		{ "{\"source_paths\":[\"/proc/self/maps\"],\"destination\":\"d\"}", 500,
+		    "permission denied" },
+		{ "{\"source_paths\":[\"/proc/self/environ\"],\"destination\":\"d\"}",
+		    500, "permission denied" },
 		{ "{\"source_paths\":[\"ten\",\"ten2\"],\"destination\":\"n/d\"}", 200,
 		    "\"path\":\"/home/user/n/d\"" },
 	};
@@ -583,6 +587,29 @@ run_as_root(const char *text)
 	buf_clear(&json);
 }
 
+/* As deep as a path is long. */
+static void
+the_deepest_tree_is_watched(void **state)
+{
+	char id[32], *json;
+	struct answer a;
+
+	(void)state;
+	script("mkdir deep && cd deep && python3 -c 'import os\n"
+	       "for i in range(1990): os.mkdir(\"d\"); os.chdir(\"d\")'");
+	create_watcher("{\"path\":\"deep\",\"recursive\":true}", id);
+	script("cd deep && python3 -c 'import os\n"
+	       "for i in range(1990): os.chdir(\"d\")\n"
+	       "open(\"it\", \"w\")'");
+	json = xasprintf("{\"watcherId\":\"%s\"}", id);
+	assert_int_equal(call("GetWatcherEvents", json, &a), 200);
+	assert_true(body_has(&a, "/d/d/it\""));
+	answer_clear(&a);
+	expect("RemoveWatcher", json, 200, "{}");
+	expect("Remove", "{\"path\":\"deep\"}", 200, "{}");
+	free(json);
+}
+
 static void
 a_killed_watcher_is_told_and_replaced(void **state)
 {
@@ -635,6 +662,7 @@ main(void)
 		cmocka_unit_test(a_signature_finds_its_sandbox),
 		cmocka_unit_test(events_are_there_at_once),
 		cmocka_unit_test(directories_are_followed),
+		cmocka_unit_test(the_deepest_tree_is_watched),
 		cmocka_unit_test(a_killed_watcher_is_told_and_replaced),
 	};
 
