@@ -124,7 +124,8 @@ take_three(struct msghdr *msg, int *fds)
 	return false;
 }
 
-/* Bytes received; fds are the caller's when it is more than 0. */
+/* Bytes received; fds are the caller's when it is more than 0. Also an empty request may
+ * come with some. */
 static ssize_t
 receive(int fd, int *fds)
 {
@@ -141,7 +142,13 @@ receive(int fd, int *fds)
 	};
 	ssize_t got = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	return got > 0 && !take_three(&msg, fds) ? 0 : got;
+	if (got < 0)
+		return got;
+	bool three = take_three(&msg, fds);
+
+	for (int i = 0; three && got == 0 && i < 3; i++)
+		close(fds[i]);
+	return three ? got : 0;
 }
 
 static const char *
