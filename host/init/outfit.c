@@ -278,7 +278,7 @@ static bool
 os_release(const char *name, char *out, size_t size)
 {
 	char text[2048], line[64];
-	int fd = open("/usr/lib/os-release", O_RDONLY | O_CLOEXEC);
+	int fd = open("/usr/lib/os-release", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
 
 	if (fd >= 0)

@@ -129,6 +129,31 @@ changes_of_the_system_are_kept(void **state)
 	}
 }
 
+/* Nor does it wait for somebody to write into what was a file. */
+static void
+planted_pipes_keep_nothing_from_starting(void **state)
+{
+	static const char plant[] =
+	    "rm -rf /etc/apt && for f in /usr/lib/os-release /etc/passwd /etc/group "
+	    "/etc/hostname /etc/resolv.conf /var/lib/dpkg/statoverride; do "
+	    "rm -f $f; mkfifo $f || exit; done";
+
+	(void)state;
+	for (size_t i = 0; i < variant_count; i++) {
+		struct house h;
+
+		if (!variants[i].support.system_writable ||
+		    variants[i].support.rung == BOX_RUNG_PLAIN)
+			continue;
+		house_open(&h, &variants[i]);
+		said(&h, "root", plant);
+		house_stop(&h);
+		house_start(&h, "itest1234567890", NULL, false);
+		assert_string_equal(said(&h, NULL, "echo runs"), "runs");
+		house_close(&h);
+	}
+}
+
 /* Where the host mounts, a former life may have planted links that lead out. */
 static void
 planted_links_lead_nowhere(void **state)
@@ -320,6 +345,7 @@ main(void)
 		cmocka_unit_test(defaults_of_the_sandbox_reach_every_process),
 		cmocka_unit_test(changes_of_the_system_are_kept),
 		cmocka_unit_test(planted_links_lead_nowhere),
+		cmocka_unit_test(planted_pipes_keep_nothing_from_starting),
 		cmocka_unit_test(any_tree_can_be_removed),
 		cmocka_unit_test(what_moves_meanwhile_does_not_lead_out),
 		cmocka_unit_test(removing_nothing_is_fine_and_failure_is_said),
