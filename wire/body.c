@@ -33,7 +33,7 @@ add_collapsed(struct buf *out, const char *s, size_t len)
 	}
 }
 
-/* Cuts on a character boundary. */
+/* Cuts on a character boundary; what is cut again is the same. */
 static void
 copy_cut(const struct buf *clean, char *out, size_t size)
 {
@@ -42,6 +42,8 @@ copy_cut(const struct buf *clean, char *out, size_t size)
 	if (len >= size) {
 		len = size - 1;
 		while (len > 0 && ((unsigned char)clean->data[len] & 0xc0) == 0x80)
+			len--;
+		while (len > 0 && clean->data[len - 1] == ' ')
 			len--;
 	}
 	memcpy(out, clean->data, len);
