@@ -16,8 +16,9 @@
 #include "host/sandbox.h"
 #include "host/signature.h"
 #include "host/watcher.h"
+#include "wire/json.h"
 
-#define REST_BODY_MAX (16u * 1024 * 1024)
+#define REST_BODY_MAX JSON_MAX_OBJECT /* no longer one is read */
 #define RPC_BODY_MAX (64u * 1024 * 1024 + 16)
 /* Without the key or a token: nobody else on the machine fills our memory. */
 #define STRANGER_BODY_MAX (64u * 1024)
@@ -509,7 +510,7 @@ routes_too_long(void *ctx, struct request *r)
 		return;
 	}
 	if (!target.is_sandbox) {
-		rest_error_encode(&body, 413, NULL, "the body is longer than 16 MiB");
+		rest_error_encode(&body, 413, NULL, "the body is longer than 4 MiB");
 		request_reply_early(r, 413, "application/json; charset=utf-8", &body);
 		return;
 	}

@@ -205,7 +205,7 @@ a_length_beyond_the_limit_is_refused_at_once(void **state)
 {
 	char *request = xasprintf("POST /sandboxes HTTP/1.1\r\nHost: localhost\r\n"
 				  "Content-Type: application/json\r\nX-API-Key: %s\r\n"
-				  "Content-Length: 104857600\r\n\r\n",
+				  "Content-Length: 4194305\r\n\r\n",
 	    house.host->file.key);
 	struct client c;
 	struct answer a;
@@ -215,7 +215,7 @@ a_length_beyond_the_limit_is_refused_at_once(void **state)
 	client_send(&c, request, strlen(request));
 	client_answer(&c, &a);
 	assert_int_equal(a.status, 413);
-	assert_true(body_has(&a, "\"code\":413"));
+	assert_true(body_has(&a, "\"code\":413") && body_has(&a, "4 MiB"));
 	answer_clear(&a);
 	client_close(&c);
 	free(request);
