@@ -32,5 +32,7 @@ char *template_file_path(const struct host *h, const char *hash); /* caller free
 /* What a URL for the upload must hold, so that nobody else writes here. */
 void template_file_capability(
     const struct host *h, const char *hash, char out[TEMPLATE_HASH_LEN + 1]);
+/* At start: what a host that was killed did not finish. */
+void template_files_sweep(const struct host *h);
 
 #endif

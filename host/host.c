@@ -180,6 +180,7 @@ open_parts(struct host *h, struct error *err)
 	if (!h->catalogue || !h->answers || !registry_load(h->registry, err))
 		return false;
 	catalogue_sweep(h->catalogue);
+	template_files_sweep(h);
 	return true;
 }
 

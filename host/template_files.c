@@ -2,6 +2,7 @@
  * to a URL that only who asked knows. */
 #include "host/builder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -80,14 +81,20 @@ rest_template_file(struct call *c)
 	free(path);
 }
 
-/* ---- the upload */
+/* ---- the upload: a disk may take its time, so it is written in the pool, and no more is
+ * taken meanwhile */
+
+#define PIECE (512u * 1024) /* written at once */
 
 struct tar_upload {
 	struct route_sink sink;
-	struct request *request; /* borrowed */
+	struct loop *loop;	 /* borrowed */
+	struct request *request; /* borrowed; NULL: the client left */
 	char *path, *part;	 /* owned */
 	int fd;			 /* owned */
 	int failure;		 /* errno */
+	struct buf out;		 /* being written while `busy` */
+	bool busy, paused, complete;
 };
 
 static void
@@ -96,6 +103,7 @@ free_upload(struct tar_upload *u)
 	if (u->fd >= 0)
 		close(u->fd);
 	unlink(u->part);
+	buf_clear(&u->out);
 	free(u->path);
 	free(u->part);
 	free(u);
@@ -104,29 +112,16 @@ free_upload(struct tar_upload *u)
 static void
 on_gone(void *ctx)
 {
-	free_upload(ctx);
-}
-
-static size_t
-on_bytes(void *ctx, const char *bytes, size_t len)
-{
 	struct tar_upload *u = ctx;
 
-	for (size_t done = 0; done < len && u->failure == 0;) {
-		ssize_t n = write(u->fd, bytes + done, len - done);
-
-		if (n > 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			u->failure = errno;
-	}
-	return len;
+	u->request = NULL;
+	if (!u->busy)
+		free_upload(u);
 }
 
 static void
-on_complete(void *sink)
+finish(struct tar_upload *u)
 {
-	struct tar_upload *u = sink;
 	struct request *r = u->request;
 	int failure = u->failure;
 
@@ -140,6 +135,78 @@ on_complete(void *sink)
 		reply_error(r, 500, "the file was not kept: %s", strerror(failure));
 	else
 		reply_empty(r, 200);
+}
+
+/* In the pool. */
+static void
+write_out(void *ctx)
+{
+	struct tar_upload *u = ctx;
+
+	for (size_t done = 0; done < u->out.len && u->failure == 0;) {
+		ssize_t n = write(u->fd, u->out.data + done, u->out.len - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			u->failure = errno;
+	}
+}
+
+static void pump(struct tar_upload *u);
+
+static void
+on_written(void *ctx)
+{
+	struct tar_upload *u = ctx;
+
+	u->busy = false;
+	buf_reset(&u->out);
+	if (!u->request)
+		free_upload(u);
+	else
+		pump(u);
+}
+
+/* Writes when it is worth it, or all is there. */
+static void
+pump(struct tar_upload *u)
+{
+	if (u->busy)
+		return;
+	if (u->failure != 0)
+		buf_reset(&u->out);
+	if (u->out.len > 0 && (u->complete || u->out.len >= PIECE / 2)) {
+		u->busy = true;
+		loop_work(u->loop, write_out, on_written, u);
+	} else if (u->complete) {
+		finish(u);
+	} else if (u->paused) {
+		u->paused = false;
+		request_wake(u->request);
+	}
+}
+
+static size_t
+on_bytes(void *ctx, const char *bytes, size_t len)
+{
+	struct tar_upload *u = ctx;
+	size_t taken = u->failure != 0 ? len : u->busy ? 0 : MIN(len, PIECE - u->out.len);
+
+	if (u->failure == 0)
+		buf_add(&u->out, bytes, taken);
+	u->paused = taken < len;
+	pump(u);
+	return taken;
+}
+
+static void
+on_complete(void *sink)
+{
+	struct tar_upload *u = sink;
+
+	u->complete = true;
+	pump(u);
 }
 
 static bool
@@ -163,7 +230,9 @@ rest_template_upload_begin(struct call *c)
 	dir = files_dir(c->host);
 	u = xcalloc(1, sizeof *u);
 	u->sink.finish = on_complete;
+	u->loop = c->host->loop;
 	u->request = c->request;
+	buf_init(&u->out, PIECE);
 	u->path = template_file_path(c->host, c->param[0]);
 	u->part = xasprintf("%s.%p", u->path, (void *)u);
 	u->fd = path_make_dirs(dir, &err)
@@ -173,6 +242,22 @@ rest_template_upload_begin(struct call *c)
 	free(dir);
 	request_own(c->request, on_gone, u);
 	request_set_sink(c->request, on_bytes, u);
+}
+
+/* Parts of uploads that a killed host took. */
+void
+template_files_sweep(const struct host *h)
+{
+	char *path = files_dir(h);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (strstr(e->d_name, ".tar."))
+			unlinkat(dirfd(dir), e->d_name, 0);
+	if (dir)
+		closedir(dir);
+	free(path);
 }
 
 /* The body was not taken. */

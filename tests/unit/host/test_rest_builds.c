@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "host/builder_internal.h"
 #include "host/catalogue.h"
@@ -408,6 +409,47 @@ builds_end_with_their_template_and_with_the_host(void **state)
 	forget(&asked);
 }
 
+#define OTHER "00000000000000000000000000000000000000000000000000000000000000bb"
+
+/* Larger than what is written at once; and what a killed host left of another. */
+static void
+large_uploads_are_kept_whole_and_parts_are_swept(void **state)
+{
+	enum { SIZE = 5 * 1024 * 1024 + 3 };
+	char *bytes = xmalloc(SIZE), url[256], *text;
+	struct answer a;
+	struct client c;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < SIZE; i++)
+		bytes[i] = (char)(i * 31 + i / 4096);
+	assert_int_equal(rest("GET", "/templates/base/files/" OTHER, NULL, &a), 201);
+	member(&a, "url", url, sizeof url);
+	answer_clear(&a);
+	const char *target = strstr(url, "/template-files/");
+	char *path = template_file_path(house.host, OTHER);
+	char *part = xasprintf("%s.0x1234", path);
+
+	ask("PUT", target, "", bytes, SIZE, &a);
+	assert_int_equal(a.status, 200);
+	answer_clear(&a);
+	assert_true(path_read_file(path, SIZE, &text, &len, NULL));
+	assert_true(len == SIZE && memcmp(text, bytes, SIZE) == 0);
+	free(text);
+
+	client_open(&c); /* a client that leaves */
+	client_ask(&c, "PUT", target, "", bytes, SIZE);
+	client_close(&c);
+	assert_true(path_write_private(part, "part", 4, NULL));
+	restart_house(false);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_not_equal(access(part, F_OK), 0);
+	free(part);
+	free(path);
+	free(bytes);
+}
+
 static bool
 holds_a_tar_open(void)
 {
@@ -561,6 +603,7 @@ main(void)
 		cmocka_unit_test(files_are_uploaded_once_and_copied),
 		cmocka_unit_test(sandboxes_begin_as_the_build_says),
 		cmocka_unit_test(builds_end_with_their_template_and_with_the_host),
+		cmocka_unit_test(large_uploads_are_kept_whole_and_parts_are_swept),
 		cmocka_unit_test(a_cancelled_build_lets_go_of_all),
 		cmocka_unit_test(values_come_through_as_they_are),
 		cmocka_unit_test(each_build_has_a_name_of_its_own),
