@@ -107,7 +107,8 @@ struct box_copy;
 struct box_copy *box_copy_dir(struct loop *loop, const char *from, const char *to,
     const char *init_path, const struct box_support *support,
     void (*done)(void *ctx, const struct error *err), void *ctx);
-void box_copy_cancel(struct box_copy *c); /* NULL is fine */
+/* Nothing of it runs any more when this returns. NULL is fine. */
+void box_copy_cancel(struct box_copy *c);
 
 /* Freezes or thaws all processes inside (cgroup.freeze, else stop signals). The
  * supervisor stays reachable. */

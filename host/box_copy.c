@@ -1,14 +1,20 @@
 /* box_copy - copies a sandbox's directory with the rights that made it. */
 #include "host/box.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "host/box_map.h"
 #include "host/box_program.h"
 #include "host/box_start.h"
+
+enum { ENDS_WITHIN_MS = 5000 };
 
 struct box_copy {
 	struct loop *loop; /* borrowed */
@@ -102,6 +108,44 @@ box_copy_dir(struct loop *loop, const char *from, const char *to, const char *in
 	return c;
 }
 
+/* Kills what runs inside and waits for its end, which takes an instant: when the first
+ * process of a pid namespace has ended, so have all. */
+static void
+end_inside(int pid)
+{
+	struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, pid, 0),
+		.events = POLLIN };
+
+	if (ended.fd < 0)
+		return;
+	if (syscall(SYS_pidfd_send_signal, ended.fd, SIGKILL, NULL, 0) == 0)
+		poll(&ended, 1, ENDS_WITHIN_MS);
+	close(ended.fd);
+}
+
+static void
+end_process(int pid)
+{
+	char path[64], children[256], *end;
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, children, sizeof children - 1);
+	children[MAX(n, 0)] = '\0';
+	if (fd >= 0)
+		close(fd);
+	for (char *at = children;; at = end) {
+		long child = strtol(at, &end, 10);
+
+		if (end == at)
+			break;
+		end_inside((int)child);
+	}
+	end_inside(pid);
+}
+
 void
 box_copy_cancel(struct box_copy *c)
 {
@@ -110,7 +154,7 @@ box_copy_cancel(struct box_copy *c)
 	if (c->failing) {
 		loop_defer_cancel(c->loop, c->failing);
 	} else {
-		kill(c->process.pid, SIGKILL);
+		end_process(c->process.pid);
 		loop_forget_child(c->loop, c->process.pid);
 	}
 	free_copy(c);

@@ -67,7 +67,10 @@ free_later(void *ctx)
 
 	w->freeing = 0;
 	work_free(w);
-	start_next(b);
+	if (b->closing)
+		registry_settle(b->host->registry);
+	else
+		start_next(b);
 }
 
 /* Nothing runs any more: what is the build now? */
@@ -105,6 +108,8 @@ finish(struct work *w, const char *why)
 		w->failure = xstrdup(why);
 	timer_stop(w->timer);
 	timer_stop(w->again);
+	box_copy_cancel(w->copy);
+	w->copy = NULL;
 	if (w->box)
 		box_kill(w->box);
 	else
@@ -437,6 +442,21 @@ builder_free(struct builder *b)
 	while (b && b->works)
 		work_free(b->works);
 	free(b);
+}
+
+void
+builder_shutdown(struct builder *b)
+{
+	b->closing = true;
+	for (struct work *w = b->works; w; w = w->next)
+		finish(
+		    w, "the local host ended while it was being built: build it again");
+}
+
+bool
+builder_is_idle(const struct builder *b)
+{
+	return !b || !b->works;
 }
 
 void

@@ -21,6 +21,9 @@ struct build;
 
 struct builder *builder_new(struct host *host);
 void builder_free(struct builder *b); /* ends all; NULL is fine */
+/* All builds fail; registry_settle() follows, when nothing of theirs runs any more. */
+void builder_shutdown(struct builder *b);
+bool builder_is_idle(const struct builder *b); /* NULL is idle */
 /* Takes what is in the order. The build is waiting. */
 void builder_begin(struct builder *b, struct build *build, struct build_order *order);
 /* Before a template is removed: its builds end, unreported. */

@@ -37,6 +37,7 @@ struct transfer {
 struct builder {
 	struct host *host;  /* borrowed */
 	struct work *works; /* owned list, oldest first */
+	bool closing;
 };
 
 /* ---- builder.c */

@@ -313,6 +313,7 @@ host_shutdown(struct host *h, void (*done)(void *ctx), void *ctx)
 	timer_start(s->patience, SHUTDOWN_MAX_MS, 0);
 	server_stop(h->server);
 	forget_pid(h);
+	builder_shutdown(h->builder);
 	registry_shutdown(h->registry, on_all_ended, s);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "host/builder.h"
 #include "host/interpreter.h"
 #include "host/journal.h"
 #include "host/sandbox_internal.h"
@@ -331,7 +332,7 @@ registry_settle(struct registry *r)
 {
 	void (*done)(void *ctx) = r->shut_down;
 
-	if (r->removals)
+	if (r->removals || !builder_is_idle(r->host->builder))
 		return;
 	for (const struct sandbox *s = r->first; s; s = s->next)
 		if (s->box)

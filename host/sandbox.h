@@ -95,6 +95,8 @@ size_t registry_count(const struct registry *r, enum sandbox_state state);
 bool sandbox_id_parse(const char *text, char out[32]);
 /* Ends what runs without forgetting it; done() once when all boxes have ended. */
 void registry_shutdown(struct registry *r, void (*done)(void *ctx), void *ctx);
+/* Something that a shutdown may be waiting for has ended. */
+void registry_settle(struct registry *r);
 
 /* Its template has the code interpreter: port 49999 is answered by us. */
 bool sandbox_has_interpreter(const struct sandbox *s);

@@ -31,7 +31,6 @@ struct sandbox *registry_add_simulated(
     struct registry *r, struct rest_sandbox *info, uint32_t number);
 void registry_remove(struct registry *r, struct sandbox *s); /* frees it and its files */
 void registry_schedule(struct registry *r);		     /* an end was changed */
-void registry_settle(struct registry *r); /* a shutdown may be waiting for this */
 void sandbox_save(const struct sandbox *s);
 /* Whoever waits for it is told that nothing comes any more, with ERROR_CANCELLED. */
 void sandbox_give_up(struct sandbox *s);

@@ -409,6 +409,31 @@ builds_end_with_their_template_and_with_the_host(void **state)
 	forget(&asked);
 }
 
+/* Whatever it was at, copying first of all. */
+static void
+a_host_that_ends_waits_for_its_builds(void **state)
+{
+	(void)state;
+	for (int turns = 0; turns < 4; turns++) {
+		struct asked asked;
+		char *tree;
+
+		request("{\"name\":\"cut\"}", &asked);
+		assert_int_equal(start(&asked, "{}", NULL), 202);
+		for (int i = 0; i < turns; i++)
+			loop_turn(house.loop, 20);
+		tree = xasprintf("%s/data/trees/%s", house.dir, asked.build_id);
+		if (build_of(&asked)->status != BUILD_READY) {
+			restart_house(true);
+			assert_int_equal(build_of(&asked)->status, BUILD_ERROR);
+			assert_non_null(strstr(build_of(&asked)->reason, "host ended"));
+			assert_int_not_equal(access(tree, F_OK), 0);
+		}
+		free(tree);
+		forget(&asked);
+	}
+}
+
 #define OTHER "00000000000000000000000000000000000000000000000000000000000000bb"
 
 /* Larger than what is written at once; and what a killed host left of another. */
@@ -603,6 +628,7 @@ main(void)
 		cmocka_unit_test(files_are_uploaded_once_and_copied),
 		cmocka_unit_test(sandboxes_begin_as_the_build_says),
 		cmocka_unit_test(builds_end_with_their_template_and_with_the_host),
+		cmocka_unit_test(a_host_that_ends_waits_for_its_builds),
 		cmocka_unit_test(large_uploads_are_kept_whole_and_parts_are_swept),
 		cmocka_unit_test(a_cancelled_build_lets_go_of_all),
 		cmocka_unit_test(values_come_through_as_they_are),
