@@ -78,7 +78,8 @@ end(struct box *b)
 	b->ended = true;
 	timer_stop(b->deadline);
 	box_net_free(b->net);
-	b->net = NULL;
+	box_net_free(b->left);
+	b->net = b->left = NULL;
 	box_map_free(b->map);
 	b->map = NULL;
 	box_group_clear(&b->group);
@@ -425,6 +426,7 @@ free_memory(void *ctx)
 
 	box_forget_requests(b);
 	box_net_free(b->net);
+	box_net_free(b->left);
 	box_map_free(b->map);
 	box_link_free(b->link);
 	box_group_clear(&b->group);
@@ -505,6 +507,17 @@ box_pid(const struct box *b)
 	return b->supervisor;
 }
 
+static void
+on_internet_gone(void *ctx)
+{
+	struct box *b = ctx;
+
+	box_net_free(b->left);
+	b->left = NULL;
+	if (b->ready && !b->ending)
+		start_internet(b);
+}
+
 bool
 box_set_internet(struct box *b, bool wanted, struct error *err)
 {
@@ -512,10 +525,15 @@ box_set_internet(struct box *b, bool wanted, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		    "sandboxes are not isolated on this machine: they have its network");
 	b->wants_internet = wanted;
-	if (wanted && !b->net && b->ready && !b->ending)
+	if (wanted && !b->net && !b->left && b->ready && !b->ending)
 		start_internet(b);
-	if (!wanted) {
-		box_net_free(b->net);
+	if (!wanted && b->net) {
+		if (box_net_pid(b->net) > 0) {
+			b->left = b->net;
+			box_net_end(b->left, on_internet_gone, b);
+		} else {
+			box_net_free(b->net);
+		}
 		b->net = NULL;
 	}
 	return true;

@@ -22,6 +22,7 @@ struct box {
 	struct box_link *link; /* owned */
 	struct box_map *map;   /* owned; NULL: none to make */
 	struct box_net *net;   /* owned; NULL: none */
+	struct box_net *left;  /* owned; NULL: none; was cut off and is not gone yet */
 	struct box_group group;
 	struct timer *deadline; /* owned; for answering, then for ending */
 	int child;		/* bubblewrap, or the supervisor itself; 0: reaped */

@@ -28,7 +28,9 @@ struct box_net {
 	int log;	     /* owned; until the network is there */
 	int pid;	     /* 0: it has ended */
 	bool up;
-	char *failure; /* owned */
+	char *failure;		  /* owned */
+	void (*ended)(void *ctx); /* of who had it end */
+	void *ctx;		  /* borrowed */
 };
 
 static void
@@ -62,6 +64,10 @@ on_end(void *ctx, int pid, int status)
 	(void)pid;
 	n->pid = 0;
 	n->up = false;
+	if (n->ended) {
+		n->ended(n->ctx);
+		return;
+	}
 	n->failure = n->log >= 0 ? box_program_log_first(n->log) : xstrdup("");
 	log_warn("box", "slirp4netns ended with status %d: %s", status, n->failure);
 }
@@ -203,6 +209,17 @@ box_net_free(struct box_net *n)
 	close_fd(&n->log);
 	free(n->failure);
 	free(n);
+}
+
+void
+box_net_end(struct box_net *n, void (*ended)(void *ctx), void *ctx)
+{
+	n->up = false;
+	n->ended = ended;
+	n->ctx = ctx;
+	watch_free(n->watch);
+	n->watch = NULL;
+	kill(n->pid, SIGKILL);
 }
 
 int
