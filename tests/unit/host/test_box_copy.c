@@ -283,8 +283,12 @@ a_link_that_comes_meanwhile_leads_nowhere(void **state)
 		struct house h;
 		struct report report;
 
-		if (variants[i].support.rung == BOX_RUNG_PLAIN)
+		const struct box_support *support = &variants[i].support;
+
+		if (support->rung == BOX_RUNG_PLAIN)
 			continue; /* it may read all that we may */
+		if (support->idmap.count > 0 && geteuid() != 0)
+			continue; /* its home is another uid's: we can set no trap */
 		house_open(&h, &variants[i]);
 		char *home = path_join(h.dir, "home/user");
 		char *secret = path_join(h.outer, "secret");
