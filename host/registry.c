@@ -141,19 +141,39 @@ on_removed(void *ctx, const struct error *err)
 		*at = removal->next;
 		registry_settle(r);
 	}
+	free(removal->dir);
 	free(removal);
 }
 
+/* Left to the next start when the host is gone. */
+static void
+begin_removal(void *ctx)
+{
+	struct removal *removal = ctx;
+	const struct registry *r = removal->registry;
+
+	if (r)
+		box_remove_dir(r->host->loop, removal->dir, r->host->init_path,
+		    &r->host->support, on_removed, removal);
+	else
+		on_removed(removal, NULL);
+}
+
+/* Whose it was is forgotten first: half of it must not come back with a host that is killed
+ * meanwhile. */
 void
 registry_remove_dir(struct registry *r, const char *dir)
 {
 	struct removal *removal = xcalloc(1, sizeof *removal);
 
 	removal->registry = r;
+	removal->dir = xstrdup(dir);
 	removal->next = r->removals;
 	r->removals = removal;
-	box_remove_dir(r->host->loop, dir, r->host->init_path, &r->host->support,
-	    on_removed, removal);
+	if (store_owes(r->host->store))
+		store_when_written(r->host->store, begin_removal, removal);
+	else
+		begin_removal(removal);
 }
 
 void

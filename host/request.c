@@ -288,6 +288,11 @@ answer(struct request *r, int status, const char *type)
 	set_headers(r, type);
 	r->status = status;
 	r->answered = true;
+	if (r->hold && !r->source) {
+		r->held = true;
+		r->hold(r->hold_ctx, r);
+		return;
+	}
 	request_wake(r);
 }
 
@@ -477,7 +482,7 @@ request_advance(struct request *r, struct MHD_Connection *connection, const char
 		r->told = true;
 		r->server->events->ready(r->server->ctx, r);
 	}
-	if (r->answered)
+	if (r->answered && !r->held)
 		return queue_answer(r);
 	suspend(r);
 	return MHD_YES;
@@ -546,6 +551,21 @@ request_own(struct request *r, void (*gone)(void *ctx), void *ctx)
 {
 	r->gone = gone;
 	r->gone_ctx = ctx;
+}
+
+void
+request_hold(struct request *r, void (*hold)(void *ctx, struct request *r), void *ctx)
+{
+	r->hold = hold;
+	r->hold_ctx = ctx;
+}
+
+void
+request_let_go(struct request *r)
+{
+	r->held = false;
+	r->gone = NULL;
+	request_wake(r);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "host/rpc.h"
 #include "host/sandbox.h"
 #include "host/signature.h"
+#include "host/store.h"
 #include "host/watcher.h"
 #include "wire/json.h"
 
@@ -232,6 +233,47 @@ refuse_key(const struct host *h, const struct request *r)
 	return NULL;
 }
 
+/* ---- what was done is written before it is told: a host that is killed right behind its
+ * answer has not lied */
+
+struct promise {
+	struct request *request; /* borrowed; NULL: the client left */
+};
+
+static void
+on_promise_gone(void *ctx)
+{
+	struct promise *p = ctx;
+
+	p->request = NULL;
+}
+
+static void
+on_written(void *ctx)
+{
+	struct promise *p = ctx;
+
+	if (p->request)
+		request_let_go(p->request);
+	free(p);
+}
+
+static void
+on_answer(void *ctx, struct request *r)
+{
+	struct host *h = ctx;
+	struct promise *p;
+
+	if (!store_owes(h->store)) {
+		request_let_go(r);
+		return;
+	}
+	p = xcalloc(1, sizeof *p);
+	p->request = r;
+	request_own(r, on_promise_gone, p);
+	store_when_written(h->store, on_written, p);
+}
+
 static void
 serve_api(struct host *h, struct request *r)
 {
@@ -250,6 +292,8 @@ serve_api(struct host *h, struct request *r)
 		return;
 	}
 	refusal = c.route->auth == ROUTE_KEY ? refuse_key(h, r) : NULL;
+	if (!refusal && !str_eq(c.route->method, "GET"))
+		request_hold(r, on_answer, h);
 	if (refusal)
 		reply_error(r, 401, "%s", refusal);
 	else

@@ -9,6 +9,7 @@
 struct removal {
 	struct removal *next;	   /* owned by the list */
 	struct registry *registry; /* borrowed; NULL: gone */
+	char *dir;		   /* owned */
 };
 
 struct registry {

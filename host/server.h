@@ -73,6 +73,11 @@ void request_reply_file(struct request *r, int status, const char *type, int fd,
 void request_reply_early(
     struct request *r, int status, const char *type, struct buf *body);
 bool request_is_answered(const struct request *r);
+/* hold() is called once with its whole answer ready; that leaves with request_let_go(). Until
+ * then hold() owns the request, with request_own(). */
+void request_hold(
+    struct request *r, void (*hold)(void *ctx, struct request *r), void *ctx);
+void request_let_go(struct request *r);
 
 /* Appends what there is, about `room` bytes. Returns false when nothing follows any
  * more. Must not call back into the request. */

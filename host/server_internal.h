@@ -52,6 +52,8 @@ struct request {
 	request_sink *sink;
 	void *sink_ctx; /* borrowed */
 
+	void (*hold)(void *ctx, struct request *r);
+	void *hold_ctx; /* borrowed */
 	void (*gone)(void *ctx);
 	void *gone_ctx;			    /* borrowed */
 	void (*raw)(void *ctx, int events); /* set: the answer is written by the owner */
@@ -75,6 +77,7 @@ struct request {
 	bool breaks;	/* then the connection is broken, not the answer ended */
 	bool early;	/* answered past libmicrohttpd; the rest of the body is dropped */
 	bool dead;	/* the client left */
+	bool held;	/* answered, but that may not leave yet */
 };
 
 /* Cuts who stalls, as the sweep does every few seconds. */

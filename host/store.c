@@ -24,6 +24,7 @@ struct store {
 	struct job *batch;				 /* owned: in the pool */
 	bool working, closing, failing;
 	bool hurry;  /* something urgent is queued */
+	size_t owed; /* promised jobs that are not written */
 	int failure; /* SQLite's code of the newest failed write; in the pool */
 };
 
@@ -214,6 +215,7 @@ finish_batch(void *ctx)
 			*last = job;
 			last = &job->next;
 		} else {
+			s->owed -= job->promised;
 			job->finish(job, false);
 		}
 		job = next;
@@ -251,6 +253,7 @@ store_queue(struct store *s, struct job *job, bool urgent)
 	*s->last = job;
 	s->last = &job->next;
 	s->hurry |= urgent;
+	s->owed += job->promised;
 	if (s->working)
 		return; /* the end of the batch looks again */
 	if (urgent || !timer_is_active(s->lazy))
@@ -306,6 +309,7 @@ struct flush_job {
 	struct job job;
 	void (*done)(void *ctx);
 	void *ctx; /* borrowed */
+	bool always;
 };
 
 static void
@@ -320,13 +324,13 @@ finish_flush(struct job *job, bool dropped)
 {
 	struct flush_job *flush = (struct flush_job *)job;
 
-	if (!dropped)
+	if (!dropped || flush->always)
 		flush->done(flush->ctx);
 	free(flush);
 }
 
-void
-store_flush(struct store *s, void (*done)(void *ctx), void *ctx)
+static void
+queue_flush(struct store *s, void (*done)(void *ctx), void *ctx, bool always)
 {
 	struct flush_job *flush = xcalloc(1, sizeof *flush);
 
@@ -334,7 +338,26 @@ store_flush(struct store *s, void (*done)(void *ctx), void *ctx)
 	flush->job.finish = finish_flush;
 	flush->done = done;
 	flush->ctx = ctx;
+	flush->always = always;
 	store_queue(s, &flush->job, true);
+}
+
+void
+store_flush(struct store *s, void (*done)(void *ctx), void *ctx)
+{
+	queue_flush(s, done, ctx, false);
+}
+
+bool
+store_owes(const struct store *s)
+{
+	return s->owed > 0;
+}
+
+void
+store_when_written(struct store *s, void (*done)(void *ctx), void *ctx)
+{
+	queue_flush(s, done, ctx, true);
 }
 
 /* ---- life */

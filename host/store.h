@@ -26,6 +26,11 @@ struct store *store_open(
 void store_close(struct store *s);
 /* Reports once when all that is queued now is written. */
 void store_flush(struct store *s, void (*done)(void *ctx), void *ctx);
+/* Something that must survive a crash is not written yet. */
+bool store_owes(const struct store *s);
+/* Reports once when that is written, when it cannot be for now (a full disk), and when the
+ * store closes. */
+void store_when_written(struct store *s, void (*done)(void *ctx), void *ctx);
 
 /* ---- sandboxes */
 struct store_sandbox {

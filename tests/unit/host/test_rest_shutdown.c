@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "base/mem.h"
+#include "base/path.h"
 #include "host/catalogue.h"
 #include "host/sandbox.h"
 
@@ -133,10 +136,73 @@ nothing_stays_of_what_was_under_way(void **state)
 	}
 }
 
+/* What whoever opens the database now finds: a number, -1: no such row. */
+static int64_t
+on_disk(const char *sql, const char *id)
+{
+	char *path = path_join(house.host->data_dir, "host.db");
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int64_t found = -1;
+
+	assert_int_equal(
+	    sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		found = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	free(path);
+	return found;
+}
+
+static void
+expect(const char *method, const char *id, const char *call, const char *json, int status)
+{
+	char *path = xasprintf("/sandboxes/%s%s", id, call);
+
+	assert_int_equal(rest(method, path, json, NULL), status);
+	free(path);
+}
+
+/* As a host finds it that comes after one that was killed right behind its answer. */
+static void
+what_is_told_is_written(void **state)
+{
+	static const char paused[] = "SELECT paused FROM sandbox WHERE id=?",
+			  lasts[] = "SELECT ends-started FROM sandbox WHERE id=?",
+			  template[] = "SELECT kind FROM template WHERE names=?";
+
+	(void)state;
+	for (int round = 0; round < 16; round++) {
+		char *named = xasprintf("told%d", round);
+		char *json = xasprintf("{\"name\":\"%s\"}", named);
+		struct guest g;
+
+		create_guest(NULL, &g);
+		assert_int_equal(on_disk(paused, g.id), 0);
+		expect("POST", g.id, "/timeout", "{\"timeout\":7000}", 204);
+		assert_true(on_disk(lasts, g.id) >= 7000 * 1000);
+		expect("POST", g.id, "/pause", NULL, 204);
+		assert_int_equal(on_disk(paused, g.id), 1);
+		expect("POST", g.id, "/connect", "{\"timeout\":60}", 201);
+		assert_int_equal(on_disk(paused, g.id), 0);
+		expect("DELETE", g.id, "", NULL, 204);
+		assert_int_equal(on_disk(paused, g.id), -1);
+		assert_int_equal(rest("POST", "/v3/templates", json, NULL), 202);
+		assert_true(on_disk(template, named) >= 0);
+		free(json);
+		free(named);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_told_is_written),
 		cmocka_unit_test(nothing_stays_of_what_was_under_way),
 	};
 
