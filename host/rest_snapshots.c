@@ -39,21 +39,6 @@ find_running(struct call *c)
 	return NULL;
 }
 
-static bool
-read_body(struct call *c, struct rest_template_request *out)
-{
-	struct error err = { 0 };
-	size_t len;
-	const char *body = rest_body(c, false, &len);
-
-	if (!body)
-		return false;
-	if (rest_template_request_decode(body, len, out, &err))
-		return true;
-	reply_error(c->request, 400, "%s", err.text);
-	return false;
-}
-
 /* ---- snapshots */
 
 struct shot {
@@ -175,7 +160,7 @@ rest_snapshot(struct call *c)
 	struct sandbox *s;
 	char *name = NULL;
 
-	if (!read_body(c, &body))
+	if (!rest_template_body(c, &body))
 		return;
 	s = find_running(c);
 	if (s && body.name && !(name = template_name_parse(body.name)))
@@ -317,7 +302,7 @@ rest_fork(struct call *c)
 	struct rest_template_request body;
 	struct sandbox *s;
 
-	if (!read_body(c, &body))
+	if (!rest_template_body(c, &body))
 		return;
 	s = rest_find(c);
 	if (!s)

@@ -1,6 +1,7 @@
 #include "host_fixture.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include "base/path.h"
 #include "box_fixture.h"
 #include "host/sandbox.h"
+#include "host/server_internal.h"
 #include "wire/connect.h"
 #include "wire/envelope.h"
 
@@ -65,6 +67,41 @@ turn_until(bool (*done)(void *ctx), void *ctx)
 		assert_true(clock_mono_ms() < until_ms);
 		loop_turn(house.loop, 20);
 	}
+}
+
+bool
+has_at_most(void *ctx)
+{
+	return server_connections(house.host->server) <=
+	       ((struct awaited *)ctx)->connections;
+}
+
+bool
+has_at_least(void *ctx)
+{
+	return server_connections(house.host->server) >=
+	       ((struct awaited *)ctx)->connections;
+}
+
+size_t
+count_descriptors_of(int pid)
+{
+	char *path = xasprintf("/proc/%d/fd", pid);
+	DIR *d = opendir(path);
+	size_t count = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		count++;
+	closedir(d);
+	free(path);
+	return count;
+}
+
+size_t
+count_descriptors(void)
+{
+	return count_descriptors_of((int)getpid());
 }
 
 static bool

@@ -97,5 +97,13 @@ int unary(
 
 bool body_has(const struct answer *a, const char *text);
 void turn_until(bool (*done)(void *ctx), void *ctx);
+/* For turn_until(): how many connections the host has. */
+struct awaited {
+	size_t connections;
+};
+bool has_at_most(void *ctx);
+bool has_at_least(void *ctx);
+size_t count_descriptors(void); /* of this process */
+size_t count_descriptors_of(int pid);
 
 #endif

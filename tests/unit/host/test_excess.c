@@ -2,7 +2,6 @@
  * close their half at every point. The answer is right, nothing is left, others go on. */
 #include "host_fixture.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,30 +33,6 @@ others_are_well(void)
 	run_script(&other, "echo well", &end);
 	assert_string_equal(end.out.data, "well\n");
 	stream_clear(&end);
-}
-
-struct awaited {
-	size_t connections;
-};
-
-static bool
-has_at_most(void *ctx)
-{
-	return server_connections(house.host->server) <=
-	       ((struct awaited *)ctx)->connections;
-}
-
-static size_t
-count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		count++;
-	closedir(d);
-	return count;
 }
 
 static bool

@@ -120,24 +120,6 @@ odd_targets_lead_nowhere(void **state)
 
 /* ---- those who only lie there */
 
-struct awaited {
-	size_t connections;
-};
-
-static bool
-has_at_most(void *ctx)
-{
-	return server_connections(house.host->server) <=
-	       ((struct awaited *)ctx)->connections;
-}
-
-static bool
-has_at_least(void *ctx)
-{
-	return server_connections(house.host->server) >=
-	       ((struct awaited *)ctx)->connections;
-}
-
 static bool
 is_stuck(void *ctx)
 {

@@ -421,24 +421,6 @@ old_clients_get_streams_without_chunks(void **state)
 	free(head);
 }
 
-struct awaited {
-	size_t connections;
-};
-
-static bool
-has_at_most(void *ctx)
-{
-	return server_connections(house.host->server) <=
-	       ((struct awaited *)ctx)->connections;
-}
-
-static bool
-has_at_least(void *ctx)
-{
-	return server_connections(house.host->server) >=
-	       ((struct awaited *)ctx)->connections;
-}
-
 static void
 clients_that_leave_are_noticed(void **state)
 {

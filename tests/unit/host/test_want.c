@@ -3,7 +3,6 @@
 #include "host_fixture.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -144,27 +143,6 @@ static void
 others_are_well(void)
 {
 	assert_said(&other, "echo well", "well\n");
-}
-
-static size_t
-count_descriptors_of(int pid)
-{
-	char *path = xasprintf("/proc/%d/fd", pid);
-	DIR *d = opendir(path);
-	size_t count = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		count++;
-	closedir(d);
-	free(path);
-	return count;
-}
-
-static size_t
-count_descriptors(void)
-{
-	return count_descriptors_of((int)getpid());
 }
 
 /* Of envd's filesystem service. */
