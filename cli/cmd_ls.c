@@ -19,7 +19,8 @@ struct listing_run {
 	size_t limit;	      /* 0: none */
 	struct sandbox *rows; /* owned */
 	size_t count, cap;
-	bool more; /* some were left out */
+	bool narrowed; /* not all were asked for */
+	bool more;     /* some were left out */
 	struct error err;
 };
 
@@ -128,8 +129,8 @@ print(struct cli *cli, struct listing_run *run)
 	if (run->more)
 		say("only the first %zu are shown; -n 0 shows all", run->limit);
 	if (run->count == 0 && cli->format == FORMAT_TABLE)
-		say("no sandboxes%s; 'sandtop create' makes one",
-		    run->filter ? " match" : "");
+		say(run->narrowed ? "no sandboxes match; 'sandtop ls' lists them all"
+				  : "no sandboxes; 'sandtop create' makes one");
 }
 
 static void
@@ -156,6 +157,8 @@ cmd_ls(struct cli *cli, const struct command_call *call)
 	if (ok) {
 		run.filter = join_words(&call->args);
 		query.metadata = &metadata;
+		run.narrowed =
+		    run.filter || metadata.count > 0 || query.running || query.paused;
 		/* One more than shown tells whether there are more. */
 		query.limit = run.filter || !run.limit ? 0 : (int)run.limit + 1;
 		fetch(cli, &run, &query);

@@ -9,6 +9,7 @@
 
 #define DEFAULT_TIMEOUT_V1_S 15
 #define DEFAULT_TIMEOUT_V2_S 300
+#define NAMED_MAX 8 /* templates, where one is not found */
 
 /* ---- get */
 
@@ -160,6 +161,35 @@ begin_create(struct call *c, const struct rest_create *spec, struct build *build
 	sandbox_create(c->host->registry, spec, build, timeout_s, on_created, creation);
 }
 
+/* What there is instead, for whoever mistyped it or brought it from the cloud. Caller frees. */
+static char *
+tell_missing(const struct catalogue *c, const char *reference)
+{
+	struct buf text;
+	int named = 0;
+
+	buf_init(&text, REPLY_MAX);
+	buf_addf(&text, "template '%s' not found", reference);
+	if (catalogue_find(c, reference)) {
+		buf_add_str(&text, template_reference_has_tag(reference)
+				       ? ": no build of it that is ready has this tag"
+				       : ": no build of it is ready");
+		return buf_take(&text);
+	}
+	for (const struct template *t = catalogue_first(c); t; t = t->next) {
+		const char *name = template_alias(t);
+
+		if (t->kind == TEMPLATE_SNAPSHOT || !catalogue_find_build(c, name))
+			continue;
+		if (++named > NAMED_MAX) {
+			buf_add_str(&text, ", ...");
+			break;
+		}
+		buf_addf(&text, "%s%s", named > 1 ? ", " : ": there are ", name);
+	}
+	return buf_take(&text);
+}
+
 void
 rest_create_sandbox(struct call *c)
 {
@@ -186,7 +216,7 @@ rest_create_sandbox(struct call *c)
 	if (fault) {
 		refuse_create(c->host, c->request, key, 400, NULL, fault);
 	} else if (!build) {
-		char *message = xasprintf("template '%s' not found", spec.template_id);
+		char *message = tell_missing(c->host->catalogue, spec.template_id);
 
 		refuse_create(c->host, c->request, key, 404, NULL, message);
 		free(message);

@@ -148,6 +148,9 @@ pause_and_resume(void **state)
 	r = RUN(0, "info", id);
 	assert_has(r.out.data, "paused");
 	ran_clear(&r);
+	r = RUN(0, "ls", "-m", "nobody=has this");
+	assert_has(r.err.data, "no sandboxes match");
+	ran_clear(&r);
 	r = RUN(0, "resume", id, "--ttl", "20m");
 	assert_has(r.out.data, "resumed");
 	ran_clear(&r);

@@ -85,7 +85,7 @@ refusals_are_json_with_code_and_message(void **state)
 		{ "POST", "/sandboxes", "{}", 400, "templateID" },
 		{ "POST", "/sandboxes", "{\"templateID\":7}", 400, "templateID" },
 		{ "POST", "/sandboxes", "{\"templateID\":\"nope\"}", 404,
-		    "template 'nope' not found" },
+		    "template 'nope' not found: there are base, code-interpreter-v1" },
 		{ "POST", "/sandboxes", "{\"templateID\":\"base\",\"timeout\":0}", 400,
 		    "timeout" },
 		{ "POST", "/sandboxes", "{\"templateID\":\"base\",\"timeout\":-1}", 400,

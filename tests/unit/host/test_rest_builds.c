@@ -339,7 +339,8 @@ sandboxes_begin_as_the_build_says(void **state)
 	    "{\"type\":\"RUN\",\"args\":[\"echo made > here; printf "
 	    "'5%%\\\\rsaid\\\\r\\\\n'; echo bad "
 	    ">&2\"]}],"
-	    "\"startCmd\":\"echo up > /tmp/up; sleep 1000\",\"readyCmd\":\"test -e "
+	    "\"startCmd\":\"echo up > /tmp/new; mv /tmp/new /tmp/up; sleep "
+	    "1000\",\"readyCmd\":\"test -e "
 	    "/tmp/up\"}";
 	static const char show[] =
 	    "pwd; id -un; cat here /tmp/up; echo \"$A|$B\"; pgrep -fc 'sleep 1000'";
@@ -609,6 +610,14 @@ tags_are_set_used_and_removed(void **state)
 			     "{\"name\":\"tagged\",\"tags\":[\"v1\"]}", NULL),
 	    204);
 	assert_null(catalogue_find_build(house.host->catalogue, "tagged:v1"));
+	assert_int_equal(
+	    rest("POST", "/sandboxes", "{\"templateID\":\"tagged:v1\"}", &a), 404);
+	assert_true(body_has(&a, "not found: no build of it that is ready has this tag"));
+	answer_clear(&a);
+	assert_int_equal(
+	    rest("POST", "/sandboxes", "{\"templateID\":\"nope\"}", &a), 404);
+	assert_true(body_has(&a, "not found: there are tagged, "));
+	answer_clear(&a);
 	assert_int_equal(rest("POST", "/templates/tags",
 			     "{\"target\":\"base\",\"tags\":[\"a\"]}", NULL),
 	    403);
