@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "host/reply.h"
+#include "host/sandbox_internal.h"
 
 #define DEFAULT_TIMEOUT_V1_S 15
 #define DEFAULT_TIMEOUT_V2_S 300
@@ -82,14 +83,26 @@ on_silence(void *ctx)
 		      : "pause it with its memory");
 }
 
+/* Of a pause that was asked for at the same time: both are told of the same end. */
+static void
+join_pause(struct sandbox *s, struct pending *p)
+{
+	if (s->state == SANDBOX_PAUSED && s->box_ending)
+		sandbox_wait_for(s, on_paused, p);
+	else
+		on_paused(p, s, NULL);
+}
+
 static void
 pause_if_running(struct pending *p, bool alive, bool memory)
 {
 	struct sandbox *s = registry_find(p->host->registry, p->id);
 	const struct error gone = { .code = ERROR_CONFLICT,
-		.text = "the sandbox was paused or killed, or ended meanwhile" };
+		.text = "the sandbox was killed or ended meanwhile" };
 
-	if (alive && s && s->state == SANDBOX_RUNNING)
+	if (s && s->state != SANDBOX_RUNNING)
+		join_pause(s, p);
+	else if (s && alive)
 		sandbox_pause(s, memory, "Sandbox paused", on_paused, p);
 	else
 		on_paused(p, NULL, &gone);
@@ -131,6 +144,10 @@ rest_pause(struct call *c)
 	s = rest_find(c);
 	if (!s)
 		return;
+	if (s->state == SANDBOX_PAUSED && s->box_ending) {
+		join_pause(s, rest_pending(c, s->info.id, 204));
+		return;
+	}
 	if (s->state != SANDBOX_RUNNING) {
 		reply_error(c->request, 409, "Sandbox \"%s\" is %s", s->info.id,
 		    s->state == SANDBOX_PAUSED ? "already paused" : "being resumed");
@@ -173,6 +190,19 @@ connect_running(struct call *c, struct sandbox *s, int64_t timeout_s)
 	rest_reply_created(c->request, 200, s);
 }
 
+/* What is started already cannot be started without its memory instead. */
+static bool
+may_join(struct call *c, const struct sandbox *s, const struct rest_lifecycle *body)
+{
+	if (s->state != SANDBOX_RESUMING || body->memory != REST_NO)
+		return true;
+	reply_error(c->request, 409,
+	    "Sandbox \"%s\" is being resumed already: wait for that, or ask without "
+	    "memory",
+	    s->info.id);
+	return false;
+}
+
 void
 rest_connect(struct call *c)
 {
@@ -194,7 +224,7 @@ rest_connect(struct call *c)
 		return;
 	if (s->state == SANDBOX_RUNNING)
 		connect_running(c, s, body.timeout_s);
-	else
+	else if (may_join(c, s, &body))
 		sandbox_resume(s, body.timeout_s, body.memory == REST_NO, on_resumed,
 		    rest_pending(c, s->info.id, 201));
 }
@@ -217,6 +247,8 @@ rest_resume(struct call *c)
 		    c->request, 409, "Sandbox \"%s\" is already running", s->info.id);
 		return;
 	}
+	if (!may_join(c, s, &body))
+		return;
 	if (body.auto_pause != REST_UNSET)
 		s->info.pause_on_timeout = body.auto_pause;
 	sandbox_resume(s, body.timeout_s, body.memory == REST_NO, on_resumed,

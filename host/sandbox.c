@@ -539,6 +539,7 @@ sandbox_resume(
 		done(ctx, ok ? s : NULL, &err);
 		return;
 	}
+	tell_waiters(s, s, NULL); /* of the pause: it is as good as complete */
 	s->state = SANDBOX_RESUMING;
 	sandbox_wait_for(s, done, ctx);
 	if (!s->box) {

@@ -264,7 +264,7 @@ a_failed_resume_says_its_own_reason(void **state)
 	struct sandbox *s = registry_find(house.host->registry, g.id);
 
 	error_set(&s->unready, ERROR_SYSTEM, "an old story");
-	resume_to(s, "read forever < /dev/zero", &c);
+	resume_to(s, "tail -f /dev/null", &c);
 	assert_int_equal(kill(box_pid(s->box), SIGKILL), 0);
 	client_answer(&c, &a);
 	assert_int_equal(a.status, 500);
@@ -272,6 +272,56 @@ a_failed_resume_says_its_own_reason(void **state)
 	answer_clear(&a);
 	client_close(&c);
 	kill_guest(&g);
+}
+
+static bool
+is_ending(void *ctx)
+{
+	return ((const struct sandbox *)ctx)->box_ending;
+}
+
+static void
+expect_status(struct client *c, int status)
+{
+	struct answer a;
+
+	client_answer(c, &a);
+	assert_int_equal(a.status, status);
+	answer_clear(&a);
+	client_close(c);
+}
+
+/* Those that were asked for at once are one, and nobody waits for a resume behind it. */
+static void
+pauses_join(void **state)
+{
+	static const char *const bodies[] = { "{\"memory\":false}", "{\"memory\":false}",
+		"{\"requireHealthyGuest\":true}" };
+	struct client clients[ARRAY_LEN(bodies)], late, other;
+	struct end end = { .told = false }, killed = { .told = false };
+	struct guest g;
+
+	(void)state;
+	create_guest(NULL, &g);
+	struct sandbox *s = registry_find(house.host->registry, g.id);
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		send_to(&clients[i], g.id, "pause", bodies[i]);
+	turn_until(is_ending, s);
+	s->outset.ready_cmd = xstrdup("tail -f /dev/null");
+	sandbox_resume(s, 60, false, on_killed, &end);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		expect_status(&clients[i], 204);
+	assert_int_equal(s->state, SANDBOX_RESUMING);
+	send_to(&late, g.id, "connect", "{\"timeout\":60,\"memory\":false}");
+	expect_status(&late, 409);
+	send_to(&other, g.id, "connect", "{\"timeout\":60}");
+	detail_has(&g, g.id, true);
+	assert_false(end.told);
+	sandbox_kill(s, "over", on_killed, &killed);
+	expect_status(&other, 404);
+	turn_until(is_told, &killed);
+	assert_true(end.told && !end.lives);
 }
 
 /* Nobody is told that it keeps running. */
@@ -308,6 +358,7 @@ main(void)
 		cmocka_unit_test(a_silent_supervisor_is_not_paused),
 		cmocka_unit_test(a_kill_holds_whatever_was_about_to_be_ready),
 		cmocka_unit_test(a_failed_resume_says_its_own_reason),
+		cmocka_unit_test(pauses_join),
 		cmocka_unit_test(a_kill_amid_a_checkup_is_told),
 		cmocka_unit_test(each_boot_has_an_id_of_its_own),
 		cmocka_unit_test(members_that_ask_for_nothing_are_taken),
