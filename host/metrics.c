@@ -249,6 +249,17 @@ struct query {
 	void *ctx; /* borrowed */
 };
 
+/* What no number holds is for ever. */
+static int64_t
+length_of(int64_t start_s, int64_t end_s)
+{
+	int64_t length;
+
+	return __builtin_sub_overflow(end_s, start_s, &length)
+		   ? (end_s > start_s ? INT64_MAX : 0)
+		   : length;
+}
+
 /* Open ends are those of what is stored, not of now. */
 static void
 answer(const struct query *q, const struct sample *samples, size_t count,
@@ -265,7 +276,7 @@ answer(const struct query *q, const struct sample *samples, size_t count,
 		return;
 	}
 	metrics_bucket(samples, count, scale, start_s, end_s,
-	    metrics_bucket_s(end_s - start_s), &list);
+	    metrics_bucket_s(length_of(start_s, end_s)), &list);
 	q->done(q->ctx, true, &list);
 	rest_metric_list_clear(&list);
 }
@@ -302,7 +313,7 @@ answer_by_formula(const struct query *q, const struct sandbox *s)
 	start_s = q->range.has_start ? MAX(q->range.start_s, first_s) : first_s;
 	end_s = q->range.has_end ? MIN(q->range.end_s, last_s) : last_s;
 	samples = simulate_history(
-	    s, start_s, end_s, metrics_bucket_s(MAX(end_s - start_s, 0)), &count);
+	    s, start_s, end_s, metrics_bucket_s(length_of(start_s, end_s)), &count);
 	answer(q, samples, count, &scale, first_s, last_s);
 	free(samples);
 }

@@ -682,6 +682,15 @@ metrics_begin_at_creation_and_outlive_the_sandbox(void **state)
 	answer_clear(&a);
 	/* An open end is the last sample's: later than that makes no sense. */
 	assert_int_equal(act("GET", &g, "/metrics?start=99999999999", NULL, NULL), 400);
+	assert_int_equal(act("GET", &g,
+			     "/metrics?start=-9223372036854775808"
+			     "&end=9223372036854775807",
+			     NULL, &a),
+	    200);
+	assert_true(rest_metric_list_decode(a.body.data, a.body.len, &list, &err));
+	assert_int_equal(list.items[0].ts_s % 900, 0);
+	rest_metric_list_clear(&list);
+	answer_clear(&a);
 	assert_int_equal(act("GET", &g, "/metrics?start=0&end=10", NULL, &a), 200);
 	assert_string_equal(a.body.data, "[]");
 	answer_clear(&a);
