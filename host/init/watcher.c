@@ -28,7 +28,9 @@ struct watch {
 	struct watch *next; /* owned by the list */
 	uint32_t id;
 	bool recursive, entries;
-	char *path; /* owned */
+	char *path;  /* owned */
+	char *moved; /* owned; a directory that left and has not come back; NULL: none */
+	uint32_t cookie; /* of that */
 };
 
 /* One watched directory of one watch. */
@@ -274,15 +276,37 @@ lose(struct watch *w, int errnum)
 }
 
 static void
+drop_moved(struct watch *w)
+{
+	if (!w->moved)
+		return;
+	drop_nodes(w, w->moved);
+	free(w->moved);
+	w->moved = NULL;
+}
+
+/* A directory that is renamed comes back with the next event, and its watches with it:
+ * whatever happened in it since is in the queue. If it does not, it has left. */
+static void
+settle_move(struct watch *w, const struct inotify_event *e)
+{
+	if (!(e->mask & IN_MOVED_TO) || e->cookie != w->cookie)
+		drop_moved(w);
+}
+
+static void
 follow(struct watch *w, const struct inotify_event *e, const char *name)
 {
 	if (!w->recursive || !(e->mask & IN_ISDIR))
 		return;
-	if (e->mask & IN_MOVED_FROM)
-		drop_nodes(w, name);
-	else if (e->mask & (IN_CREATE | IN_MOVED_TO))
+	if (e->mask & IN_MOVED_FROM) {
+		w->moved = need(strdup(name));
+		w->cookie = e->cookie;
+	} else if (e->mask & (IN_CREATE | IN_MOVED_TO)) {
 		if (!arm(w, name, (e->mask & IN_CREATE) != 0))
 			lose(w, errno);
+		drop_moved(w); /* what the walk did not meet under the new name */
+	}
 }
 
 /* A directory below tells of itself what its parent tells as well. */
@@ -338,9 +362,11 @@ spread(const struct inotify_event *e)
 		if (n->wd == e->wd)
 			told[count++] = n->watch;
 	for (size_t i = 0; i < count; i++) {
-		struct node *n = nodes[e->wd % BUCKETS];
+		struct node *n;
 		char rel[PATH_MAX];
 
+		settle_move(told[i], e);
+		n = nodes[e->wd % BUCKETS];
 		while (n && (n->wd != e->wd || n->watch != told[i]))
 			n = n->next;
 		if (!n)
@@ -406,6 +432,7 @@ remove_watch(uint32_t id)
 		return;
 	*at = w->next;
 	drop_nodes(w, NULL);
+	free(w->moved);
 	free(w->path);
 	free(w);
 }

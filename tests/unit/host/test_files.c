@@ -610,6 +610,39 @@ the_deepest_tree_is_watched(void **state)
 	free(json);
 }
 
+#define TO_WATCHER(signal)                                                               \
+	"for p in /proc/[0-9]*; do p=${p#/proc/}; test $p != 1 && "                      \
+	"grep -q 'init)' /proc/$p/stat 2>/dev/null && kill -" signal " $p; done; true"
+
+/* Of all that the watcher finds in its queue at once nothing is lost, and nothing that a
+ * directory does which has left is told. */
+static void
+what_moves_is_watched_meanwhile(void **state)
+{
+	char id[32], *json;
+	struct answer a;
+
+	(void)state;
+	if (house.host->support.rung == BOX_RUNG_PLAIN)
+		skip(); /* others' first processes would be found */
+	script("mkdir -p m/a/b m/gone");
+	create_watcher("{\"path\":\"m\",\"recursive\":true}", id);
+	run_as_root(TO_WATCHER("STOP"));
+	script("mv m/a m/moved && : > m/moved/b/file && "
+	       "mv m/gone ./left && : > left/unseen && : > m/last");
+	run_as_root(TO_WATCHER("CONT"));
+	json = xasprintf("{\"watcherId\":\"%s\"}", id);
+	assert_int_equal(call("GetWatcherEvents", json, &a), 200);
+	assert_true(
+	    body_has(&a, "{\"name\":\"moved/b/file\",\"type\":\"EVENT_TYPE_CREATE\"}"));
+	assert_true(body_has(&a, "\"last\"") && !body_has(&a, "unseen"));
+	answer_clear(&a);
+	script(": > m/moved/later");
+	wait_events(id, "\"name\":\"moved/later\"");
+	expect("RemoveWatcher", json, 200, "{}");
+	free(json);
+}
+
 static void
 a_killed_watcher_is_told_and_replaced(void **state)
 {
@@ -623,9 +656,7 @@ a_killed_watcher_is_told_and_replaced(void **state)
 	create_watcher("{\"path\":\"k\"}", id);
 	json = xasprintf("{\"watcherId\":\"%s\"}", id);
 	/* The other process of that name is the first one, which nobody in here can kill. */
-	run_as_root("for p in /proc/[0-9]*; do p=${p#/proc/}; test $p != 1 && "
-		    "grep -q 'init)' /proc/$p/stat 2>/dev/null && kill -9 $p; "
-		    "done; true");
+	run_as_root(TO_WATCHER("9"));
 	for (int i = 0; i < 2000; i++) {
 		struct answer a;
 		int status = call("GetWatcherEvents", json, &a);
@@ -663,6 +694,7 @@ main(void)
 		cmocka_unit_test(events_are_there_at_once),
 		cmocka_unit_test(directories_are_followed),
 		cmocka_unit_test(the_deepest_tree_is_watched),
+		cmocka_unit_test(what_moves_is_watched_meanwhile),
 		cmocka_unit_test(a_killed_watcher_is_told_and_replaced),
 	};
 
