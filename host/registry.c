@@ -16,6 +16,8 @@
 #include "host/store.h"
 
 #define ID_LENGTH 21
+#define TRIES 5 /* to remove a directory once more */
+#define TRY_AGAIN_MS 200
 #define EXPIRY_MAX_MS 5000 /* a sleeping machine's clock jumps: look now and then */
 
 /* ---- ids */
@@ -125,12 +127,38 @@ registry_add_simulated(struct registry *r, struct rest_sandbox *info, uint32_t n
 	return s;
 }
 
+static void begin_removal(void *ctx);
+
+static void
+removal_free(struct removal *removal)
+{
+	timer_free(removal->again);
+	free(removal->dir);
+	free(removal);
+}
+
+static void
+on_again(void *ctx)
+{
+	struct removal *removal = ctx;
+
+	timer_free(removal->again);
+	removal->again = NULL;
+	begin_removal(removal);
+}
+
+/* What was killed a moment ago may have written something behind the wiper's back. */
 static void
 on_removed(void *ctx, const struct error *err)
 {
 	struct removal *removal = ctx;
 	struct registry *r = removal->registry;
 
+	if (r && err && removal->tries++ < TRIES) {
+		removal->again = timer_new(r->host->loop, on_again, removal);
+		timer_start(removal->again, TRY_AGAIN_MS, 0);
+		return;
+	}
 	if (err)
 		log_warn("registry", "%s", err->text);
 	if (r) {
@@ -141,8 +169,7 @@ on_removed(void *ctx, const struct error *err)
 		*at = removal->next;
 		registry_settle(r);
 	}
-	free(removal->dir);
-	free(removal);
+	removal_free(removal);
 }
 
 /* Left to the next start when the host is gone. */
@@ -258,8 +285,14 @@ registry_free(struct registry *r)
 		r->first = s->next;
 		sandbox_free(s);
 	}
-	for (struct removal *removal = r->removals; removal; removal = removal->next)
+	while (r->removals) {
+		struct removal *removal = r->removals;
+
+		r->removals = removal->next;
 		removal->registry = NULL;
+		if (removal->again) /* nobody else knows of it now */
+			removal_free(removal);
+	}
 	map_free(r->by_id, NULL);
 	timer_free(r->expiry);
 	free(r->dir);

@@ -10,6 +10,8 @@ struct removal {
 	struct removal *next;	   /* owned by the list */
 	struct registry *registry; /* borrowed; NULL: gone */
 	char *dir;		   /* owned */
+	struct timer *again;	   /* owned; NULL: it is not being waited for */
+	int tries;		   /* that failed */
 };
 
 struct registry {

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "host/builder_internal.h"
 #include "host/catalogue.h"
+#include "host/sandbox_internal.h"
 
 struct asked {
 	char template_id[32], build_id[40];
@@ -581,6 +582,41 @@ each_build_has_a_name_of_its_own(void **state)
 	forget(&asked);
 }
 
+static bool
+is_swept(void *ctx)
+{
+	(void)ctx;
+	return !house.host->registry->removals;
+}
+
+static bool
+has_tree(const char *build_id)
+{
+	char *path = catalogue_tree_path(house.host->catalogue, build_id);
+	bool has = access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+/* Whatever its container was about to write. */
+static void
+a_cancelled_build_leaves_no_files(void **state)
+{
+	(void)state;
+	for (int turns = 0; turns < 24; turns++) {
+		struct asked asked;
+
+		request("{\"name\":\"left\"}", &asked);
+		assert_int_equal(start(&asked, "{}", NULL), 202);
+		for (int i = 0; i < turns; i++)
+			loop_turn(house.loop, 1);
+		forget(&asked);
+		turn_until(is_swept, NULL);
+		assert_false(has_tree(asked.build_id));
+	}
+}
+
 static void
 tags_are_set_used_and_removed(void **state)
 {
@@ -640,6 +676,7 @@ main(void)
 		cmocka_unit_test(a_host_that_ends_waits_for_its_builds),
 		cmocka_unit_test(large_uploads_are_kept_whole_and_parts_are_swept),
 		cmocka_unit_test(a_cancelled_build_lets_go_of_all),
+		cmocka_unit_test(a_cancelled_build_leaves_no_files),
 		cmocka_unit_test(values_come_through_as_they_are),
 		cmocka_unit_test(each_build_has_a_name_of_its_own),
 		cmocka_unit_test(tags_are_set_used_and_removed),
