@@ -539,6 +539,15 @@ routes_head(void *ctx, struct request *r)
 		routes_too_long(ctx, r);
 }
 
+/* Killed, or paused for good: how long the body is does not matter then. */
+static bool
+is_asleep(const struct host *h, const struct target *target)
+{
+	const struct sandbox *s = registry_find(h->registry, target->id);
+
+	return !s || (s->state == SANDBOX_PAUSED && s->info.auto_resume != REST_YES);
+}
+
 void
 routes_too_long(void *ctx, struct request *r)
 {
@@ -546,6 +555,11 @@ routes_too_long(void *ctx, struct request *r)
 	struct buf body;
 
 	front_find(ctx, r, &target);
+	/* Who is too late is no stranger: clients tell the two apart. */
+	if (target.is_sandbox && !target.problem && is_asleep(ctx, &target)) {
+		reply_proxy_error(r, 502, target.id, PORTS_NOT_FOUND_TEXT, 0);
+		return;
+	}
 	buf_init(&body, REPLY_MAX);
 	if (is_stranger(ctx, r, &target)) {
 		rest_error_encode(&body, 401, NULL,

@@ -403,6 +403,57 @@ compose_says_what_is_wrong(void **state)
 	script("test \"$(cat n/d)\" = 0123 && test ! -e ten && test ! -e ten2");
 }
 
+/* Also a long one, which nobody waits for. */
+static void
+an_upload_to_what_is_gone_says_so(void **state)
+{
+	static const size_t sizes[] = { 10, 300000 };
+	char *bytes = xcalloc(1, 300000);
+	struct guest gone;
+	char *headers;
+
+	(void)state;
+	create_guest(NULL, &gone);
+	kill_guest(&gone);
+	headers = xasprintf("%s" OCTETS, gone.headers);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct answer a;
+
+		ask("POST", "/files?path=x", headers, bytes, sizes[i], &a);
+		assert_int_equal(a.status, 502);
+		assert_true(body_has(&a, "was not found"));
+		answer_clear(&a);
+	}
+	free(headers);
+	free(bytes);
+}
+
+static void
+an_upload_to_what_is_paused_says_so(void **state)
+{
+	struct guest asleep;
+	struct client c;
+	struct answer a;
+	char *path, *head;
+
+	(void)state;
+	create_guest(NULL, &asleep);
+	path = xasprintf("/sandboxes/%s/pause", asleep.id);
+	assert_int_equal(rest("POST", path, NULL, NULL), 204);
+	head = xasprintf("POST /files?path=x HTTP/1.1\r\nHost: localhost\r\n%s" OCTETS
+			 "Content-Length: 1000000000\r\n\r\n",
+	    asleep.headers);
+	client_open(&c);
+	client_send(&c, head, strlen(head));
+	client_answer(&c, &a);
+	assert_int_equal(a.status, 502);
+	answer_clear(&a);
+	client_close(&c);
+	kill_guest(&asleep);
+	free(head);
+	free(path);
+}
+
 static void
 a_client_that_leaves_disturbs_nobody(void **state)
 {
@@ -689,6 +740,8 @@ main(void)
 		cmocka_unit_test(bad_uploads_are_told),
 		cmocka_unit_test(metadata_is_replaced_as_a_whole),
 		cmocka_unit_test(compose_says_what_is_wrong),
+		cmocka_unit_test(an_upload_to_what_is_gone_says_so),
+		cmocka_unit_test(an_upload_to_what_is_paused_says_so),
 		cmocka_unit_test(a_client_that_leaves_disturbs_nobody),
 		cmocka_unit_test(a_signature_finds_its_sandbox),
 		cmocka_unit_test(events_are_there_at_once),
