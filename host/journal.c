@@ -9,8 +9,10 @@
 #include "base/text.h"
 
 #define MESSAGE_MAX 4096u
-/* Of one second, for all sandboxes: a program that only logs must not fill the disk. */
+/* Of one second, for all sandboxes: a program that only logs must not fill the disk. So many
+ * of each are kept all the same, that it does not silence others. */
 #define LINES_PER_SECOND 2000
+#define OWN_LINES 20
 
 struct journal {
 	struct store *store; /* borrowed */
@@ -87,42 +89,45 @@ journal_level_of_line(const char *line)
 
 /* Whether one more line may be kept in this second. */
 static bool
-has_room(struct journal *j)
+has_room(struct journal *j, struct journal_share *share)
 {
 	int64_t second = clock_wall_ms() / 1000;
 
-	if (second != j->second) {
-		j->second = second;
+	if (second != j->second)
 		j->lines = 0;
-	}
-	return ++j->lines <= LINES_PER_SECOND;
+	if (second != share->second)
+		share->lines = 0;
+	j->second = share->second = second;
+	share->lines++;
+	j->lines++;
+	return share->lines <= OWN_LINES || j->lines <= LINES_PER_SECOND;
 }
 
 void
-journal_add_lost(struct journal *j, const char *id, int *lost)
+journal_add_lost(struct journal *j, const char *id, struct journal_share *share)
 {
 	char *text;
 
-	if (*lost == 0)
+	if (share->lost == 0)
 		return;
-	text = xasprintf("%d lines came too fast and were not kept", *lost);
-	*lost = 0;
+	text = xasprintf("%d lines came too fast and were not kept", share->lost);
+	share->lost = 0;
 	journal_add(j, id, "host", "warn", text, NULL);
 	free(text);
 }
 
 void
-journal_add_line(struct journal *j, const char *id, int *lost, const char *tag,
-    const char *line, size_t len)
+journal_add_line(struct journal *j, const char *id, struct journal_share *share,
+    const char *tag, const char *line, size_t len)
 {
 	struct rest_log_entry entry = { 0 };
 	struct buf clean;
 
-	if (!has_room(j)) {
-		++*lost;
+	if (!has_room(j, share)) {
+		share->lost++;
 		return;
 	}
-	journal_add_lost(j, id, lost);
+	journal_add_lost(j, id, share);
 	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
 		len--;
 	buf_init(&clean, 4 * MESSAGE_MAX + 16);

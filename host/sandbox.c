@@ -159,7 +159,7 @@ on_process_ended(void *ctx, const struct process *p, int wait_status)
 
 	process_event_from_status(wait_status, &end);
 	snprintf(pid, sizeof pid, "%d", process_pid(p));
-	journal_add_lost(s->registry->host->journal, s->info.id, &s->lost_lines);
+	journal_add_lost(s->registry->host->journal, s->info.id, &s->log_share);
 	journal_add(s->registry->host->journal, s->info.id, "envd", "info",
 	    "Process ended", fields);
 }
@@ -169,7 +169,7 @@ on_process_line(void *ctx, const struct process *p, const char *line, size_t len
 {
 	struct sandbox *s = ctx;
 
-	journal_add_line(s->registry->host->journal, s->info.id, &s->lost_lines,
+	journal_add_line(s->registry->host->journal, s->info.id, &s->log_share,
 	    process_tag(p) + 4, line, len);
 }
 

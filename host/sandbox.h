@@ -20,6 +20,7 @@
 #include "host/box.h"
 #include "host/catalogue.h"
 #include "host/core.h"
+#include "host/journal.h"
 #include "host/metrics.h"
 #include "host/process.h"
 #include "host/watcher.h"
@@ -70,7 +71,7 @@ struct sandbox {
 	int64_t resume_timeout_s;	 /* of the resume under way */
 	struct waiter *waiters;		 /* owned list: of the transition under way */
 
-	int lost_lines; /* that the log could not take and has not told of */
+	struct journal_share log_share;
 	struct series series;
 	struct box_copy *filling;  /* owned; STARTING: its files are being copied */
 	struct build *from;	   /* borrowed and held: whose tree that is */

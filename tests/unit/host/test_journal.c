@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "host/journal.h"
 #include "tests/unit/host/host_fixture.h"
 
 /* Of the log as the first generation tells it: each entry in two forms. */
@@ -70,11 +71,29 @@ lines_are_kept_or_counted_where_they_were_written(void **state)
 	}
 }
 
+static void
+who_writes_much_does_not_silence_others(void **state)
+{
+	struct journal *j = house.host->journal;
+	struct journal_share much = { 0 }, little = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		journal_add_line(j, "iflooding00000000000a", &much, "app", "x", 1);
+	assert_true(much.lost > 0);
+	for (int i = 0; i < 20; i++)
+		journal_add_line(j, "iquiet0000000000000a", &little, "app", "x", 1);
+	assert_int_equal(little.lost, 0);
+	journal_add_lost(j, "iflooding00000000000a", &much);
+	assert_int_equal(much.lost, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_kept_or_counted_where_they_were_written),
+		cmocka_unit_test(who_writes_much_does_not_silence_others),
 	};
 
 	return cmocka_run_group_tests(tests, open_house, close_house);
