@@ -525,15 +525,15 @@ box_set_internet(struct box *b, bool wanted, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		    "sandboxes are not isolated on this machine: they have its network");
 	b->wants_internet = wanted;
+	if (b->net && box_net_pid(b->net) == 0) { /* it died: another is tried */
+		box_net_free(b->net);
+		b->net = NULL;
+	}
 	if (wanted && !b->net && !b->left && b->ready && !b->ending)
 		start_internet(b);
 	if (!wanted && b->net) {
-		if (box_net_pid(b->net) > 0) {
-			b->left = b->net;
-			box_net_end(b->left, on_internet_gone, b);
-		} else {
-			box_net_free(b->net);
-		}
+		b->left = b->net;
+		box_net_end(b->left, on_internet_gone, b);
 		b->net = NULL;
 	}
 	return true;

@@ -1,11 +1,13 @@
 /* Templates, snapshots and network rules over HTTP: what there is, and what is refused. */
 #include "host_fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "host/box_internal.h"
 #include "host/catalogue.h"
 #include "host/sandbox.h"
 
@@ -96,6 +98,12 @@ is_online(void *ctx)
 	return box_has_internet(((struct sandbox *)ctx)->box);
 }
 
+static bool
+is_offline(void *ctx)
+{
+	return !is_online(ctx);
+}
+
 static void
 network_is_cut_and_given_back(void **state)
 {
@@ -133,6 +141,12 @@ network_is_cut_and_given_back(void **state)
 		assert_true(box_set_internet(s->box, true, &err));
 		if (house.host->support.internet)
 			turn_until(is_online, s);
+	}
+	if (house.host->support.internet) { /* whatever ended it */
+		assert_int_equal(kill(box_internet_pid(s->box), SIGKILL), 0);
+		turn_until(is_offline, s);
+		assert_int_equal(rest("PUT", path, "{}", NULL), 204);
+		turn_until(is_online, s);
 	}
 	assert_int_equal(rest("PUT", path, "{\"allowOut\":[\"1.1.1.1\"]}", &a), 400);
 	assert_true(body_has(&a, "allowOut"));
