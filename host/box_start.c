@@ -283,7 +283,7 @@ box_start(const struct box_options *options, int socket, struct box_started *out
 
 /* Where the two trees lie for that. */
 #define TREE_FROM "/from"
-#define TREE_TO "/to"
+#define TREE_TO BOX_START_TREE_TO
 
 /* chmod without following links works through /proc/self, which is of one pid
  * namespace; where no other can be shown, the machine's must do: only `cp` sees it. */
@@ -336,9 +336,9 @@ add_tender(
 	if (from)
 		add(args, "--ro-bind", from, TREE_FROM);
 	add(args, "--bind", to, TREE_TO);
-	add(args, "--ro-bind", o->init_path, "/init");
+	add(args, "--ro-bind", o->init_path, BOX_START_TENDER);
 	add(args, "--chdir", "/", NULL);
-	add(args, "--", "/init", NULL);
+	add(args, "--", BOX_START_TENDER, NULL);
 }
 
 /* Inside also where we are root: a sandbox that outruns its freeze may put a link in the

@@ -26,6 +26,11 @@ bool box_start(const struct box_options *options, int socket, struct box_started
 bool box_start_wipe(const struct box_options *options, struct box_started *out,
     struct error *err) MUST_CHECK;
 
+/* What copies and wipes in a container, and the tree it does that to, as bubblewrap is told:
+ * by that its children are known when they are lost. */
+#define BOX_START_TENDER "/init"
+#define BOX_START_TREE_TO "/to"
+
 /* As box_start, but what runs inside copies the directory into `to`, which is empty. */
 bool box_start_copy(const struct box_options *options, const char *to,
     struct box_started *out, struct error *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "host/box_start.h"
 #include "host/init/layout.h"
 #include "host/init/protocol.h"
 
@@ -80,15 +81,25 @@ has_lost_bubblewrap(const char *stat)
 	return lost;
 }
 
+/* The arguments of a sandbox of ours, or of what copies and wipes. */
 static bool
-is_waiting(const char *pid, const void *supervisor)
+is_ours(const char *command, size_t len)
+{
+	return has_variable(command, len, LAYOUT_INIT) ||
+	       (has_variable(command, len, BOX_START_TENDER) &&
+		   has_variable(command, len, BOX_START_TREE_TO));
+}
+
+static bool
+is_waiting(const char *pid, const void *unused)
 {
 	size_t len;
 	char *stat = read_of(pid, "stat", STAT_MAX, &len);
 	bool lost = stat && has_lost_bubblewrap(stat);
 	char *command = lost ? read_of(pid, "cmdline", ENVIRONMENT_MAX, &len) : NULL;
-	bool waiting = command && has_variable(command, len, supervisor);
+	bool waiting = command && is_ours(command, len);
 
+	(void)unused;
 	free(command);
 	free(stat);
 	return waiting;
@@ -134,5 +145,5 @@ box_stray_kill(const char *dir)
 void
 box_stray_kill_waiting(void)
 {
-	kill_round(is_waiting, LAYOUT_INIT);
+	kill_round(is_waiting, NULL);
 }

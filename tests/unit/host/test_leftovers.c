@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "host/box_program.h"
 #include "host/box_stray.h"
+#include "host/box_start.h"
 #include "host/host.h"
 #include "host/init/layout.h"
 #include "host/lock.h"
@@ -26,12 +27,12 @@ enum { PATIENCE_MS = 10000 };
 
 /* ---- a child of bubblewrap that waits for its user map */
 
-/* 0 where bubblewrap may make no user namespace. */
+/* 0 where bubblewrap may make no user namespace. `program` ends with NULL. */
 static int
-start_waiting(int *parent)
+start_waiting(const char *const *program, int *parent)
 {
 	static const char *const words[] = { "--unshare-user", "--info-fd", "3",
-		"--userns-block-fd", "4", "--ro-bind", "/", "/", "--", LAYOUT_INIT };
+		"--userns-block-fd", "4", "--ro-bind", "/", "/", "--" };
 	struct strlist args = { .count = 0 };
 	int info[2], go[2];
 	char said[512];
@@ -44,6 +45,8 @@ start_waiting(int *parent)
 	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		strlist_add(&args, words[i]);
+	for (; *program; program++)
+		strlist_add(&args, *program);
 	const struct box_program_start how = {
 		.program = "bwrap",
 		.override = "SANDTOP_BWRAP",
@@ -69,12 +72,11 @@ start_waiting(int *parent)
 }
 
 static void
-what_waits_for_ever_is_ended(void **state)
+expect_ended(const char *const *program)
 {
 	int parent = 0;
-	int child = start_waiting(&parent);
+	int child = start_waiting(program, &parent);
 
-	(void)state;
 	if (child == 0) {
 		if (parent > 0)
 			waitpid(parent, NULL, 0);
@@ -93,6 +95,15 @@ what_waits_for_ever_is_ended(void **state)
 	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
 	assert_int_equal(waitpid(parent, NULL, 0), parent);
 	close(end.fd);
+}
+
+static void
+what_waits_for_ever_is_ended(void **state)
+{
+	(void)state;
+	expect_ended((const char *const[]){ LAYOUT_INIT, NULL });
+	expect_ended((const char *const[]){
+	    BOX_START_TENDER, "--copy", "/from", BOX_START_TREE_TO, NULL });
 }
 
 /* ---- the number of a host that is no more */
