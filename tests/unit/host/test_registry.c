@@ -1,9 +1,15 @@
 /* Sandboxes without HTTP: changes that meet each other, and ends nobody asked for. */
 #include "host_fixture.h"
 
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -318,6 +324,25 @@ output_keeps_what_is_asked_and_what_is_needed(void **state)
 	output_clear(&o);
 }
 
+/* chattr +T: ext4 then spreads them. */
+static void
+directories_of_sandboxes_are_spread(void **state)
+{
+	char *dir = path_join(house.host->data_dir, "sandboxes");
+	struct statfs fs;
+	int flags = 0, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	free(dir);
+	assert_true(fd >= 0);
+	assert_int_equal(fstatfs(fd, &fs), 0);
+	if (fs.f_type == EXT4_SUPER_MAGIC) {
+		assert_int_equal(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+		assert_true(flags & FS_TOPDIR_FL);
+	}
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -332,6 +357,7 @@ main(void)
 		cmocka_unit_test(a_second_host_is_refused),
 		cmocka_unit_test(nothing_there_is_not_running),
 		cmocka_unit_test(a_taken_port_is_named),
+		cmocka_unit_test(directories_of_sandboxes_are_spread),
 		cmocka_unit_test(output_is_read_by_offset),
 		cmocka_unit_test(output_keeps_what_is_asked_and_what_is_needed),
 	};
