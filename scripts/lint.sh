@@ -18,6 +18,7 @@ sources | grep -vE '^base/mem.c|^host/init/' | xargs grep -nE '\b(malloc|calloc|
 	grep -vE '\bx(malloc|calloc|realloc|strdup|strndup|asprintf)' | report 'memory outside base/mem.h:'
 git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.c' '*.h' | report 'loose ends:'
 git grep -nE '\b(u?sleep|nanosleep)\s*\(' -- 'tests/*.c' | report 'sleeps in tests:'
+git grep -nE '\bsleep\b' -- tests/interop | report 'sleeps in tests of other languages:'
 
 wall() { # room pattern
 	git ls-files -- "$1/*.c" "$1/*.h" | xargs -r grep -nE "#include *[<\"]($2)" | report "$1/ may not include:"

@@ -38,8 +38,25 @@ async def refused(kind, awaitable):
 
 
 async def until(ask):
+    """Asks the service until the answer is a true one; check()'s deadline ends it."""
     while not await ask():
-        await asyncio.sleep(0.02)
+        pass
+
+
+class News:
+    """What callbacks bring, and waiting for something in it."""
+
+    def __init__(self, items, add):
+        self.items, self.add, self.came = items, add, asyncio.Event()
+
+    def __call__(self, item):
+        self.add(item)
+        self.came.set()
+
+    async def until(self, is_there):
+        while not is_there(self.items):
+            self.came.clear()
+            await self.came.wait()
 
 
 async def listed(**query):
@@ -126,7 +143,7 @@ async def connect(s):
     again = await s.commands.connect(h.pid)
     await s.commands.send_stdin(h.pid, "it\n")
     same((await again.wait()).stdout, "after it\n")
-    h = await s.commands.run("sleep 1000", background=True)
+    h = await s.commands.run("tail -f /dev/null", background=True)
     same(await h.kill(), True)
     assert "killed" in (await refused(CommandExitException, h.wait())).error
 
@@ -134,7 +151,7 @@ async def connect(s):
 async def command_errors(s):
     e = await refused(CommandExitException, s.commands.run("echo o; exit 7"))
     same((e.exit_code, e.stdout), (7, "o\n"))
-    await refused(TimeoutException, s.commands.run("sleep 1000", timeout=0.3))
+    await refused(TimeoutException, s.commands.run("tail -f /dev/null", timeout=0.3))
     same(await s.commands.kill(NO_PID), False)
     await refused(NotFoundException, s.commands.connect(NO_PID))
     await refused(NotFoundException, s.commands.send_stdin(NO_PID, "x"))
@@ -152,20 +169,18 @@ async def command_errors(s):
 
 async def pty(s):
     text = bytearray()
+    news = News(text, text.extend)
 
     async def has(word):
-        async def ask():
-            return word in text
+        await news.until(lambda said: word in said)
 
-        await until(ask)
-
-    h = await s.pty.create(PtySize(rows=23, cols=91), text.extend, cwd="/tmp", envs={"MINE": "m"})
+    h = await s.pty.create(PtySize(rows=23, cols=91), news, cwd="/tmp", envs={"MINE": "m"})
     await s.pty.send_stdin(h.pid, b'echo "<$MINE:$PWD>"; stty size\n')
     await has(b"<m:/tmp>")
     await has(b"23 91")
     await s.pty.resize(h.pid, PtySize(rows=43, cols=132))
     await h.disconnect()
-    h = await s.pty.connect(h.pid, on_data=text.extend)
+    h = await s.pty.connect(h.pid, on_data=news)
     stream = s.pty.stream_input(h.pid)
     await stream.send(b"stty ")
     await stream.send(b"size\n")
@@ -193,14 +208,11 @@ async def files(s):
 
 async def watch(s):
     events = []
+    news = News(events, events.append)
     await s.files.make_dir("w")
-    w = await s.files.watch_dir("w", events.append, recursive=True)
+    w = await s.files.watch_dir("w", news, recursive=True)
     await s.files.write("w/f", "x")
-
-    async def created():
-        return [e for e in events if (e.type, e.name) == (FilesystemEventType.CREATE, "f")]
-
-    await until(created)
+    await news.until(lambda said: [e for e in said if (e.type, e.name) == (FilesystemEventType.CREATE, "f")])
     await w.stop()
 
 

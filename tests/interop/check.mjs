@@ -36,22 +36,40 @@ export function refused(promise, type, text) {
   })
 }
 
-// Asks until the answer is a true one; check()'s deadline ends it.
+// Asks the service until the answer is a true one; check()'s deadline ends it.
 export async function until(ask) {
   for (;;) {
     const answer = await ask()
     if (answer) return answer
-    await new Promise((next) => setTimeout(next, 20))
+  }
+}
+
+// What callbacks bring, and waiting for something in it.
+export class News {
+  items = []
+  #waiting = []
+  add = (item) => {
+    this.items.push(item)
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+  async find(is) {
+    for (;;) {
+      const found = this.items.find(is)
+      if (found) return found
+      await new Promise((wake) => this.#waiting.push(wake))
+    }
   }
 }
 
 // Text that comes in pieces, and waiting for a pattern in it.
 export class Output {
   text = ''
+  #pieces = new News()
   add = (piece) => {
     this.text += typeof piece === 'string' ? piece : Buffer.from(piece).toString()
+    this.#pieces.add(this.text)
   }
-  has = (pattern) => until(() => this.text.match(pattern))
+  has = async (pattern) => (await this.#pieces.find((text) => pattern.test(text))).match(pattern)
 }
 
 // The suite's last line; run.sh takes a suite without it for one that died.

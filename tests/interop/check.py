@@ -2,7 +2,6 @@
 import os
 import signal
 import sys
-import time
 
 calls = None
 if "e2b" in sys.modules:  # a suite of the packages, not of the CLI
@@ -49,12 +48,11 @@ def refused(kind, call, *args, **kwargs):
 
 
 def until(ask):
-    """Asks until the answer is a true one; check()'s deadline ends it."""
+    """Asks the service until the answer is a true one; check()'s deadline ends it."""
     while True:
         answer = ask()
         if answer:
             return answer
-        time.sleep(0.02)
 
 
 def same(got, want):

@@ -36,7 +36,7 @@ check 'exec: exit code' 3 '.*' sandbox exec "$id" 'exit 3'
 check 'exec: stderr' 0 '^to err$' sandbox exec "$id" 'echo to err >&2'
 check 'exec --cwd --env --user' 0 '^/tmp:b$' \
 	sandbox exec --cwd /tmp --env A=b --user root "$id" 'echo $PWD:$A'
-check 'exec --background' 0 '[0-9]' sandbox exec --background "$id" 'sleep 1000'
+check 'exec --background' 0 '[0-9]' sandbox exec --background "$id" 'tail -f /dev/null'
 if [ "$(printf 'piped' | timeout 60 "$node" "$cli" sandbox exec "$id" 'cat' 2>"$err")" = piped ]; then
 	echo 'ok   exec with piped stdin'
 else
@@ -60,23 +60,35 @@ check 'create with lifecycle' 0 '^i?[a-z0-9]{19,}$' sandbox create --detach --ti
 id=$(head -n 1 "$out")
 check 'info: lifecycle' 0 '"onTimeout": "pause"' sandbox info "$id"
 
-# follow WHAT PATTERN TIMES: starts a follower, waits until it has said that so often
+# follow WHAT WORD TIMES: starts a follower and reads until it has said that so often
 follow() {
 	e2b sandbox create --detach base
 	followed=$(head -n 1 "$out")
-	timeout 60 "$node" "$cli" sandbox "$1" --follow "$followed" >"$out.follow" 2>&1 </dev/null &
+	mkfifo "$out.pipe"
+	timeout 60 "$node" "$cli" sandbox "$1" --follow "$followed" >"$out.pipe" 2>&1 </dev/null &
 	follower=$!
-	while kill -0 $follower 2>/dev/null && [ "$(grep -Ec "$2" "$out.follow")" -lt "$3" ]; do
-		sleep 0.1
+	exec 3<"$out.pipe"
+	rm "$out.pipe"
+	: >"$out.follow"
+	said=0
+	while [ "$said" -lt "$3" ] && IFS= read -r line <&3; do
+		printf '%s\n' "$line" >>"$out.follow"
+		case $line in *"$2"*) said=$((said + 1)) ;; esac
 	done
-	said=$(grep -Ec "$2" "$out.follow")
+}
+
+# What it says until its end, and how it exits.
+follow_out() {
+	cat <&3 >>"$out.follow"
+	exec 3<&-
+	wait $follower
 }
 
 # A log ends when its sandbox does. This CLI looks whether it runs after it has asked for lines:
 # those of the kill come or do not.
 follow logs 'Sandbox created' 1
 e2b sandbox kill "$followed"
-if wait $follower && [ "$said" -ge 1 ] &&
+if follow_out && [ "$said" -ge 1 ] &&
 	grep -Eq 'Stopped printing logs|Sandbox killed' "$out.follow"; then
 	echo 'ok   logs --follow'
 else
@@ -86,7 +98,7 @@ fi
 # This CLI asks only once whether the sandbox runs, so its metrics never end by themselves.
 follow metrics 'CPU:' 2
 kill $follower 2>/dev/null
-wait $follower
+follow_out
 if [ "$said" -ge 2 ]; then
 	echo 'ok   metrics --follow'
 else

@@ -76,7 +76,7 @@ await check('disconnect leaves it running, connect finds it', async () => {
   assert.equal(out.text, 'after it\n')
 })
 await check('kill by handle', async () => {
-  const h = await s.commands.run('sleep 1000', { background: true })
+  const h = await s.commands.run('tail -f /dev/null', { background: true })
   assert.equal(await h.kill(), true)
   await assert.rejects(h.wait(), (e) => {
     assert.ok(e instanceof CommandExitError)
@@ -86,7 +86,7 @@ await check('kill by handle', async () => {
   await until(async () => !(await s.commands.list()).some((p) => p.pid === h.pid))
 })
 await check('kill by pid', async () => {
-  const h = await s.commands.run('sleep 1000', { background: true })
+  const h = await s.commands.run('tail -f /dev/null', { background: true })
   h.wait().catch(() => {})
   assert.equal(await s.commands.kill(h.pid), true)
   await until(async () => !(await s.commands.kill(h.pid)))
@@ -101,7 +101,7 @@ await check('errors: exit code', async () => {
   })
 })
 await check('errors: time is up', async () => {
-  await refused(s.commands.run('sleep 1000', { timeoutMs: 300 }), TimeoutError)
+  await refused(s.commands.run('tail -f /dev/null', { timeoutMs: 300 }), TimeoutError)
 })
 await check('errors: no such process', async () => {
   assert.equal(await s.commands.kill(NO_PID), false)
@@ -114,14 +114,14 @@ await check('errors: no such folder, no such user', async () => {
   await refused(s.commands.run('true', { user: 'nobody-here' }), AuthenticationError)
 })
 await check('errors: stdin of a process without', async () => {
-  const h = await s.commands.run('sleep 1000', { background: true })
+  const h = await s.commands.run('tail -f /dev/null', { background: true })
   h.wait().catch(() => {})
   await refused(s.commands.sendStdin(h.pid, 'x'), SandboxError)
   await h.kill()
 })
 await check('errors: killed under a running command', async () => {
   const z = await Sandbox.create()
-  const h = await z.commands.run('sleep 1000', { background: true })
+  const h = await z.commands.run('tail -f /dev/null', { background: true })
   const ended = refused(h.wait(), Error)
   await z.kill()
   await ended

@@ -82,7 +82,7 @@ def _():
 
 @check("kill")
 def _():
-    h = s.commands.run("sleep 1000", background=True)
+    h = s.commands.run("tail -f /dev/null", background=True)
     same(h.kill(), True)
     assert "killed" in refused(CommandExitException, h.wait).error
     until(lambda: not s.commands.kill(h.pid))
@@ -92,7 +92,7 @@ def _():
 def _():
     e = refused(CommandExitException, s.commands.run, "echo o; echo e >&2; exit 7")
     same((e.exit_code, e.stdout, e.stderr), (7, "o\n", "e\n"))
-    refused(TimeoutException, s.commands.run, "sleep 1000", timeout=0.3)
+    refused(TimeoutException, s.commands.run, "tail -f /dev/null", timeout=0.3)
 
 
 @check("errors: no such process, folder, user")

@@ -1,6 +1,6 @@
 // Files of the npm package: read, write, folders, watches, signed URLs, and its errors.
 import * as e2b from 'e2b'
-import { assert, check, finish, refused, until } from './check.mjs'
+import { assert, check, finish, News, refused } from './check.mjs'
 
 const { Sandbox, FileNotFoundError, InvalidArgumentError, FileType, FilesystemEventType, AuthenticationError } = e2b
 const s = await Sandbox.create({ timeoutMs: 300_000 })
@@ -79,9 +79,9 @@ await check('exists, makeDir, rename, remove', async () => {
 })
 await check('watchDir, recursive, with entries', async () => {
   await s.files.makeDir('w/sub')
-  const events = []
-  const seen = (type, name) => until(() => events.find((e) => e.type === type && e.name === name))
-  const watch = await s.files.watchDir('w', (e) => void events.push(e), { recursive: true, includeEntry: true })
+  const events = new News()
+  const seen = (type, name) => events.find((e) => e.type === type && e.name === name)
+  const watch = await s.files.watchDir('w', events.add, { recursive: true, includeEntry: true })
   await s.files.write('w/sub/f', 'x')
   await seen(FilesystemEventType.CREATE, 'sub/f')
   await seen(FilesystemEventType.WRITE, 'sub/f')
@@ -95,10 +95,11 @@ await check('watchDir, recursive, with entries', async () => {
   await watch.stop()
 })
 await check('watchDir: onExit at stop', async () => {
-  let exits = 0
-  const watch = await s.files.watchDir('w', () => {}, { onExit: () => void exits++ })
+  const exits = new News()
+  const watch = await s.files.watchDir('w', () => {}, { onExit: () => exits.add('exit') })
   await watch.stop()
-  await until(() => exits === 1)
+  await exits.find(() => true)
+  assert.equal(exits.items.length, 1)
 })
 await check('downloadUrl, uploadUrl', async () => {
   await s.files.write('signed', 'content')

@@ -50,7 +50,7 @@ await check('disconnect, connect, kill', async () => {
 })
 await check('Ctrl-C reaches the foreground', async () => {
   const { out, h, type } = await open()
-  await type('echo started; sleep 1000\n')
+  await type('echo started; tail -f /dev/null\n')
   await out.has(/[\r\n]started/)
   await type('\x03')
   await type('echo rc$?\n')

@@ -90,7 +90,7 @@ await check('list by template and start', async () => {
   assert.deepEqual(await ids({ startedAfter: new Date(Date.now() + 60_000) }), [])
 })
 await check('pause keeps processes, connect resumes', async () => {
-  const p = await s.commands.run('sleep 1000', { background: true, timeoutMs: 0 })
+  const p = await s.commands.run('tail -f /dev/null', { background: true, timeoutMs: 0 })
   await p.disconnect()
   assert.equal(await s.pause(), true)
   assert.equal(await s.pause(), false)
@@ -111,12 +111,12 @@ await check('pause and betaPause by ID', async () => {
 })
 await check('pause without memory keeps files alone', async () => {
   await s.commands.run('echo kept > kept.txt')
-  const p = await s.commands.run('sleep 1000', { background: true, timeoutMs: 0 })
+  const p = await s.commands.run('tail -f /dev/null', { background: true, timeoutMs: 0 })
   await p.disconnect()
   assert.equal(await s.pause({ keepMemory: false }), true)
   await s.connect({ timeoutMs: 120_000 })
   assert.equal((await s.commands.run('cat kept.txt')).stdout, 'kept\n')
-  assert.ok(!(await s.commands.list()).some((q) => q.args.join(' ').includes('sleep 1000')))
+  assert.ok(!(await s.commands.list()).some((q) => q.args.join(' ').includes('tail -f /dev/null')))
 })
 await check('getHost, and a service behind it', async () => {
   const local = new URL(process.env.E2B_API_URL)

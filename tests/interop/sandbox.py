@@ -155,7 +155,7 @@ def _():
 @check("errors: killed under a running command")
 def _():
     z = Sandbox.create(timeout=60)
-    h = z.commands.run("sleep 1000", background=True)
+    h = z.commands.run("tail -f /dev/null", background=True)
     z.kill()
     refused(SandboxNotRunningException, h.wait)
 

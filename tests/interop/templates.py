@@ -30,7 +30,7 @@ def _():
         .run_cmd("echo built > ~/made")
         .set_envs({"A": "one"})
         .set_workdir("/home/user/app")
-        .set_start_cmd("touch /tmp/started; sleep 1000", "test -e /tmp/started")
+        .set_start_cmd("touch /tmp/started; tail -f /dev/null", "test -e /tmp/started")
     )
     Template.build(template, "suite-py", cpu_count=1, memory_mb=256, on_build_logs=lambda e: told.append(e.message))
     assert any("RUN echo built" in line for line in told), told
