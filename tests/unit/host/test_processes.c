@@ -343,7 +343,8 @@ pipes_held_by_children_keep_the_stream(void **state)
 	struct stream_end end;
 
 	(void)state;
-	run_script(&guest, "(sleep 0.2; echo late) & echo now", &end);
+	run_script(&guest,
+	    "(while kill -0 $$; do :; done 2>/dev/null; echo late) & echo now", &end);
 	assert_string_equal(end.out.data, "now\nlate\n");
 	stream_clear(&end);
 }
@@ -577,7 +578,7 @@ a_body_that_breaks_off_is_no_success(void **state)
 static void
 input_waits_for_its_reader(void **state)
 {
-	enum { PIECES = 200, PIECE = 8192 };
+	enum { PIECES = 200, PIECE = 8192, UNREAD = 20 /* more than a pipe takes */ };
 	static char piece[PIECE];
 	struct client c, keys;
 	struct stream_end end;
@@ -587,10 +588,16 @@ input_waits_for_its_reader(void **state)
 
 	(void)state;
 	memset(piece, 'x', sizeof piece);
+	run_script(&guest, "mkfifo go", &end);
+	stream_clear(&end);
 	pid = start(&c, "{\"process\":{\"cmd\":\"sh\",\"args\":[\"-c\","
-			"\"sleep 0.3; wc -c\"]},\"stdin\":true}");
+			"\"read x <go; wc -c\"]},\"stdin\":true}");
 	upload_start(&keys, pid);
 	for (int i = 0; i < PIECES; i++) {
+		if (i == UNREAD) {
+			run_script(&guest, "echo >go; rm go", &end);
+			stream_clear(&end);
+		}
 		buf_init(&data, 1u << 20);
 		process_add_stream_data(&data, PROCESS_INPUT_STDIN, piece, sizeof piece);
 		send_chunk(&keys, data.data, data.len);
