@@ -316,19 +316,6 @@ ask_until(int fd, const char *request, size_t len, const char *until, struct buf
 	}
 }
 
-static char *
-member_of(const char *json, const char *name)
-{
-	char *key = xasprintf("\"%s\":\"", name);
-	const char *at = strstr(json, key);
-
-	if (!at)
-		fail_msg("no %s in %s", name, json);
-	at += strlen(key);
-	free(key);
-	return xstrndup(at, strcspn(at, "\""));
-}
-
 /* The two requests themselves, as any client would send them. */
 static uint64_t
 time_create(const struct world *w)
@@ -349,8 +336,8 @@ time_create(const struct world *w)
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 	    world_get(w, "E2B_API_KEY"), sizeof create - 1, create);
 	ask_until(fd, request.data, request.len, "}", &in);
-	char *id = member_of(in.data, "sandboxID");
-	char *token = member_of(in.data, "envdAccessToken");
+	char *id = json_member(in.data, "sandboxID");
+	char *token = json_member(in.data, "envdAccessToken");
 	buf_reset(&request);
 	buf_reset(&in);
 	buf_addf(&request,

@@ -173,19 +173,6 @@ client_ask_box(struct client *c, const struct box *b, const char *path, const ch
 	return answer;
 }
 
-char *
-json_member(const char *json, const char *name)
-{
-	char *key = xasprintf("\"%s\":\"", name);
-	const char *at = strstr(json, key);
-
-	if (!at)
-		fail_msg("no %s in %s", name, json);
-	at += strlen(key);
-	free(key);
-	return xstrndup(at, strcspn(at, "\""));
-}
-
 /* ---- sandboxes */
 
 void

@@ -42,8 +42,6 @@ void client_kill(struct client *c, struct box *b); /* frees it too */
 int client_start_pty(
     struct client *c, const struct box *b, const char *command, int *pid);
 
-/* Text of a member of flat JSON; caller frees. */
-char *json_member(const char *json, const char *name);
 void write_all(int fd, const char *bytes, size_t len);
 
 /* Answers per second over `connections` kept connections, each asking again when its

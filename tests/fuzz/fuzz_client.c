@@ -14,30 +14,11 @@
 #include "net/api.h"
 #include "net/envd.h"
 #include "wire/envelope.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ASKED_MAX = 64, REPLIES_MAX = 24, REPLY_HEAD = 3 };
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void
-require_clean(const char *s)
-{
-	for (size_t len = s ? strlen(s) : 0; len > 0;) {
-		uint32_t scalar;
-		size_t used = utf8_decode(s, len, &scalar);
-
-		require(!scalar_is_unsafe(scalar));
-		s += used;
-		len -= used;
-	}
-}
 
 /* ---- in place of http.c */
 

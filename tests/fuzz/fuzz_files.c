@@ -10,15 +10,9 @@
 #include "base/compiler.h"
 #include "host/multipart.h"
 #include "wire/filesystem.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 try_call(const char *text, size_t len)

@@ -22,6 +22,7 @@ static int fuzz_open(const char *path);
 #undef open
 #include "host/init/file_path.c"
 #include "host/init/sudo.c"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,13 +30,6 @@ struct init_options options = { .home = "" };
 static const uint8_t *file_bytes; /* borrowed */
 static size_t file_len;
 static bool started;
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static int
 fuzz_open(const char *path)

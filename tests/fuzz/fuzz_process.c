@@ -11,15 +11,9 @@
 #include "base/mem.h"
 #include "wire/envelope.h"
 #include "wire/process.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* The message with a blank in front; caller frees. */
 static char *

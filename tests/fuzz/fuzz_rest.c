@@ -13,36 +13,16 @@
 #include "wire/connect.h"
 #include "wire/hostfile.h"
 #include "wire/rest.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-/* Nothing that a terminal would obey. */
-static void
-check_clean(const char *s)
-{
-	for (size_t len = s ? strlen(s) : 0; len > 0;) {
-		uint32_t scalar;
-		size_t used = utf8_decode(s, len, &scalar);
-
-		check(!scalar_is_unsafe(scalar));
-		s += used;
-		len -= used;
-	}
-}
 
 static void
 check_pairs(const struct pairs *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
-		check_clean(p->items[i].key);
-		check_clean(p->items[i].value);
+		require_clean(p->items[i].key);
+		require_clean(p->items[i].value);
 	}
 }
 
@@ -54,23 +34,23 @@ fuzz_sandbox(const char *json, size_t len)
 	struct buf out;
 
 	if (!rest_sandbox_decode(json, len, &s, &err)) {
-		check(err.text[0] != '\0');
-		check_clean(err.text);
+		require(err.text[0] != '\0');
+		require_clean(err.text);
 		return;
 	}
-	check_clean(s.id);
-	check_clean(s.template_id);
-	check_clean(s.alias);
-	check_clean(s.state_text);
-	check_clean(s.envd_version);
-	check_clean(s.envd_token);
-	check_clean(s.domain);
+	require_clean(s.id);
+	require_clean(s.template_id);
+	require_clean(s.alias);
+	require_clean(s.state_text);
+	require_clean(s.envd_version);
+	require_clean(s.envd_token);
+	require_clean(s.domain);
 	check_pairs(&s.metadata);
 	buf_init(&out, 1u << 26);
 	rest_sandbox_encode(&out, &s, true);
-	check(rest_sandbox_decode(out.data, out.len, &again, NULL));
-	check(str_eq(s.id, again.id) && s.cpu_count == again.cpu_count &&
-	      s.internet == again.internet);
+	require(rest_sandbox_decode(out.data, out.len, &again, NULL));
+	require(str_eq(s.id, again.id) && s.cpu_count == again.cpu_count &&
+		s.internet == again.internet);
 	rest_sandbox_clear(&s);
 	rest_sandbox_clear(&again);
 	buf_clear(&out);
@@ -96,9 +76,9 @@ fuzz_create(const char *json, size_t len)
 	buf_init(&once, 1u << 26);
 	buf_init(&twice, 1u << 26);
 	rest_create_encode(&once, &c, false);
-	check(rest_create_decode(once.data, once.len, &again, NULL));
+	require(rest_create_decode(once.data, once.len, &again, NULL));
 	rest_create_encode(&twice, &again, false);
-	check(str_eq(once.data, twice.data));
+	require(str_eq(once.data, twice.data));
 	rest_create_clear(&c);
 	rest_create_clear(&again);
 	buf_clear(&once);
@@ -112,9 +92,9 @@ fuzz_created(const char *json, size_t len)
 
 	if (!rest_created_decode(json, len, &c, NULL))
 		return;
-	check_clean(c.id);
-	check_clean(c.alias);
-	check_clean(c.traffic_token);
+	require_clean(c.id);
+	require_clean(c.alias);
+	require_clean(c.traffic_token);
 	rest_created_clear(&c);
 }
 
@@ -124,7 +104,7 @@ fuzz_lifecycle(const char *json, size_t len)
 	struct rest_lifecycle l;
 
 	if (rest_lifecycle_decode(json, len, &l, NULL))
-		check(l.timeout_s >= -1 && l.duration_s >= -1);
+		require(l.timeout_s >= -1 && l.duration_s >= -1);
 }
 
 static void
@@ -144,7 +124,7 @@ fuzz_metric_list(const char *json, size_t len)
 	}
 	buf_add_char(&out, ']');
 	rest_metric_list_clear(&l);
-	check(rest_metric_list_decode(out.data, out.len, &l, NULL));
+	require(rest_metric_list_decode(out.data, out.len, &l, NULL));
 	rest_metric_list_clear(&l);
 	buf_clear(&out);
 }
@@ -157,7 +137,7 @@ fuzz_metric_map(const char *json, size_t len)
 	if (!rest_metric_map_decode(json, len, &m, NULL))
 		return;
 	for (size_t i = 0; i < m.count; i++)
-		check_clean(m.items[i].id);
+		require_clean(m.items[i].id);
 	rest_metric_map_clear(&m);
 }
 
@@ -171,8 +151,8 @@ fuzz_logs(const char *json, size_t len)
 		return;
 	buf_init(&out, 1u << 26);
 	for (size_t i = 0; i < l.count; i++) {
-		check_clean(l.items[i].level);
-		check_clean(l.items[i].message);
+		require_clean(l.items[i].level);
+		require_clean(l.items[i].message);
 		check_pairs(&l.items[i].fields);
 		rest_log_entry_encode(&out, &l.items[i]);
 		rest_log_line_encode(&out, &l.items[i]);
@@ -189,15 +169,15 @@ fuzz_errors(const char *body, size_t len)
 	int status = len > 0 ? 400 + (unsigned char)body[0] : 0;
 
 	rest_error_from_body(status, body, len, &re);
-	check_clean(re.message);
-	check_clean(re.error_code);
-	check(re.message[0] != '\0');
+	require_clean(re.message);
+	require_clean(re.error_code);
+	require(re.message[0] != '\0');
 	connect_error_from_body(status, body, len, &ce);
-	check_clean(ce.message);
-	check(ce.message[0] != '\0' && ce.code > CONNECT_OK &&
-	      ce.code < CONNECT_CODE_COUNT);
+	require_clean(ce.message);
+	require(ce.message[0] != '\0' && ce.code > CONNECT_OK &&
+		ce.code < CONNECT_CODE_COUNT);
 	connect_end_parse(body, len, &ce);
-	check_clean(ce.message);
+	require_clean(ce.message);
 }
 
 static void
@@ -211,9 +191,9 @@ fuzz_query(const char *text, size_t len)
 	value[len] = '\0';
 	if (rest_metadata_query_parse(value, &p)) {
 		query = rest_metadata_query(&p);
-		check(url_decode(query));
-		check(rest_metadata_query_parse(query, &again));
-		check(pairs_eq(&p, &again));
+		require(url_decode(query));
+		require(rest_metadata_query_parse(query, &again));
+		require(pairs_eq(&p, &again));
 		free(query);
 		pairs_clear(&p);
 		pairs_clear(&again);
@@ -232,7 +212,7 @@ fuzz_pairs(const char *json, size_t len)
 	buf_init(&out, 1u << 26);
 	pairs_encode(&out, &p);
 	pairs_clear(&p);
-	check(pairs_decode(out.data, out.len, &p, NULL));
+	require(pairs_decode(out.data, out.len, &p, NULL));
 	pairs_clear(&p);
 	buf_clear(&out);
 }
@@ -247,8 +227,8 @@ fuzz_hostfile(const char *json, size_t len)
 		return;
 	buf_init(&out, 4096);
 	hostfile_encode(&out, &h);
-	check(hostfile_decode(out.data, out.len, &again, NULL));
-	check(h.pid == again.pid && h.port == again.port && str_eq(h.key, again.key));
+	require(hostfile_decode(out.data, out.len, &again, NULL));
+	require(h.pid == again.pid && h.port == again.port && str_eq(h.key, again.key));
 	buf_clear(&out);
 }
 

@@ -21,15 +21,9 @@
 #include "host/template_name.h"
 #include "wire/interpreter.h"
 #include "wire/rest_template.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* ---- in place of request.c and request_raw.c */
 

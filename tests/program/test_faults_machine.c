@@ -33,14 +33,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_clear(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 expect(struct ran r, int status, const char *said)
 {
@@ -223,7 +215,7 @@ the_state_directory_is_read_only(void **state)
 	free(dir);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
 int
 main(void)

@@ -32,14 +32,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_clear(*state);
-	free(*state);
-	return 0;
-}
-
 /* ---- asking the host, past every screen */
 
 /* The value of "member": in a sandbox's JSON; caller frees. */
@@ -451,23 +443,25 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    law_1_looking_changes_nothing, setup, teardown),
+		    law_1_looking_changes_nothing, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_2_identity_not_position, setup, teardown),
+		    law_2_identity_not_position, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_3_damage_is_confirmed_in_proportion, setup, teardown),
+		    law_3_damage_is_confirmed_in_proportion, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_4_sandbox_output_is_hostile, setup, teardown),
-		cmocka_unit_test_setup_teardown(law_5_always_drain, setup, teardown),
+		    law_4_sandbox_output_is_hostile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_6_a_shell_outlives_its_viewer, setup, teardown),
+		    law_5_always_drain, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_7_never_exit_on_a_fault, setup, teardown),
+		    law_6_a_shell_outlives_its_viewer, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_8_numbers_carry_their_confidence, setup, teardown),
-		cmocka_unit_test_setup_teardown(law_9_nothing_blocks, setup, teardown),
+		    law_7_never_exit_on_a_fault, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    law_10_the_terminal_is_given_back, setup, teardown),
+		    law_8_numbers_carry_their_confidence, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+		    law_9_nothing_blocks, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+		    law_10_the_terminal_is_given_back, setup, world_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,20 +80,6 @@ create_with_key(void)
 	    "'{\"templateID\":\"base\",\"timeout\":3600,\"metadata\":{\"who\":\"me\"}}'");
 }
 
-/* The value of the first member of that name, as it stands; caller frees. */
-static char *
-member(const char *json, const char *name)
-{
-	char *wanted = xasprintf("\"%s\":\"", name);
-	const char *at = strstr(json, wanted);
-
-	if (!at)
-		fail_msg("no %s in %s", name, json);
-	at += strlen(wanted);
-	free(wanted);
-	return xstrndup(at, strcspn(at, "\""));
-}
-
 /* ---- before */
 
 static char *
@@ -102,7 +88,8 @@ build_template(void)
 	char *asked = api("POST", "/v3/templates",
 	    JSON "'{\"name\":\"survivor\",\"tags\":[\"first\"],\"cpuCount\":1,"
 		 "\"memoryMB\":512}'");
-	char *id = member(asked, "templateID"), *build = member(asked, "buildID");
+	char *id = json_member(asked, "templateID"),
+	     *build = json_member(asked, "buildID");
 	char *path = xasprintf("/v2/templates/%s/builds/%s", id, build);
 
 	free(api("POST", path,
@@ -171,7 +158,7 @@ live_and_be_killed(void **state)
 	world_start_host(&world);
 	world_use_host_by_env(&world);
 	before.created = create_with_key();
-	sandbox = member(before.created, "sandboxID");
+	sandbox = json_member(before.created, "sandboxID");
 	before.template = build_template();
 	free(world_out(&world, "exec", sandbox, "--", "echo precious >~/file", NULL));
 	assert_true(world_wait(is_built, before.template));
@@ -244,7 +231,8 @@ it_is_listed_as_what_it_is(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
-		char *was = member(before.info, same[i]), *is = member(info, same[i]);
+		char *was = json_member(before.info, same[i]),
+		     *is = json_member(info, same[i]);
 
 		assert_string_equal(is, was);
 		free(was);

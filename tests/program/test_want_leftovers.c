@@ -44,14 +44,6 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	world_clear(*state);
-	free(*state);
-	return 0;
-}
-
 /* ---- processes */
 
 /* One life of a number. */
@@ -406,11 +398,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    a_stopped_host_leaves_nothing, setup, teardown),
+		    a_stopped_host_leaves_nothing, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    a_killed_host_leaves_nothing, setup, teardown),
+		    a_killed_host_leaves_nothing, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(
-		    a_killed_probe_is_swept_by_the_next, setup, teardown),
+		    a_killed_probe_is_swept_by_the_next, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,14 @@ world_clear(struct world *w)
 	*w = (struct world){ 0 };
 }
 
+int
+world_teardown(void **state)
+{
+	world_clear(*state);
+	free(*state);
+	return 0;
+}
+
 void
 world_start_host(struct world *w)
 {
@@ -336,4 +344,17 @@ world_wait(bool (*check)(void *ctx), void *ctx)
 		poll(NULL, 0, POLL_MS);
 	}
 	return true;
+}
+
+char *
+json_member(const char *json, const char *name)
+{
+	char *key = xasprintf("\"%s\":\"", name);
+	const char *at = strstr(json, key);
+
+	if (!at)
+		fail_msg("no %s in %s", name, json);
+	at += strlen(key);
+	free(key);
+	return xstrndup(at, strcspn(at, "\""));
 }

@@ -22,6 +22,7 @@ struct world {
 
 void world_init(struct world *w);
 void world_clear(struct world *w); /* stops the host, removes the directory */
+int world_teardown(void **state); /* of a test whose state is a world made with xcalloc */
 void world_set(
     struct world *w, const char *name, const char *value); /* NULL value: unset */
 void world_config(struct world *w, const char *text);	   /* writes config.ini */
@@ -72,5 +73,8 @@ bool driver_modes_restored(struct driver *d);
 
 /* Polls `check` until true or 15 s; false then. */
 bool world_wait(bool (*check)(void *ctx), void *ctx);
+
+/* The value of the first text member of that name; none fails the test. Caller frees. */
+char *json_member(const char *json, const char *name);
 
 #endif

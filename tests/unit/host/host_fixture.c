@@ -312,6 +312,30 @@ client_wait(struct client *c, const char *text)
 }
 
 void
+client_expect(struct client *c, int status)
+{
+	struct answer a;
+
+	client_answer(c, &a);
+	assert_int_equal(a.status, status);
+	answer_clear(&a);
+	client_close(c);
+}
+
+void
+answer_member(const struct answer *a, const char *name, char *out, size_t size)
+{
+	char *key = xasprintf("\"%s\":\"", name);
+	const char *at = strstr(a->body.data, key);
+
+	if (!at)
+		fail_msg("no %s in %s", name, a->body.data);
+	at += strlen(key);
+	snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
+	free(key);
+}
+
+void
 answer_clear(struct answer *a)
 {
 	free(a->head);

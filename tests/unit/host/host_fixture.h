@@ -41,6 +41,8 @@ struct answer {
 void answer_clear(struct answer *a);
 /* The value of a header, NULL: absent; valid until the next call. */
 const char *answer_header(const struct answer *a, const char *name);
+/* The first text member of that name in the body; none fails the test. */
+void answer_member(const struct answer *a, const char *name, char *out, size_t size);
 
 struct client {
 	int fd;
@@ -55,6 +57,7 @@ void client_ask(struct client *c, const char *method, const char *path,
     const char *headers, const void *body, size_t len);
 /* The next whole answer. */
 void client_answer(struct client *c, struct answer *out);
+void client_expect(struct client *c, int status); /* that status; closes */
 /* Until so many bytes, or text, have come. */
 void client_wait(struct client *c, const char *text);
 

@@ -20,27 +20,14 @@ struct asked {
 };
 
 static void
-member(const struct answer *a, const char *name, char *out, size_t size)
-{
-	char *key = xasprintf("\"%s\":\"", name);
-	const char *at = strstr(a->body.data, key);
-
-	if (!at)
-		fail_msg("no %s in %s", name, a->body.data);
-	at += strlen(key);
-	snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
-	free(key);
-}
-
-static void
 request(const char *json, struct asked *out)
 {
 	struct answer a;
 
 	if (rest("POST", "/v3/templates", json, &a) != 202)
 		fail_msg("%s: %s", json, a.body.data);
-	member(&a, "templateID", out->template_id, sizeof out->template_id);
-	member(&a, "buildID", out->build_id, sizeof out->build_id);
+	answer_member(&a, "templateID", out->template_id, sizeof out->template_id);
+	answer_member(&a, "buildID", out->build_id, sizeof out->build_id);
 	answer_clear(&a);
 }
 
@@ -105,8 +92,8 @@ create_of(const char *reference, struct guest *out)
 
 	if (rest("POST", "/v2/sandboxes", json, &a) != 201)
 		fail_msg("%s: %s", reference, a.body.data);
-	member(&a, "sandboxID", out->id, sizeof out->id);
-	member(&a, "envdAccessToken", out->token, sizeof out->token);
+	answer_member(&a, "sandboxID", out->id, sizeof out->id);
+	answer_member(&a, "envdAccessToken", out->token, sizeof out->token);
 	snprintf(out->headers, sizeof out->headers,
 	    "E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 49983\r\nX-Access-Token: %s\r\n",
 	    out->id, out->token);
@@ -282,7 +269,7 @@ files_are_uploaded_once_and_copied(void **state)
 	path = xasprintf("/templates/%s/files/" HASH, asked.template_id);
 	assert_int_equal(rest("GET", path, NULL, &a), 201);
 	assert_true(body_has(&a, "\"present\":false"));
-	member(&a, "url", url, sizeof url);
+	answer_member(&a, "url", url, sizeof url);
 	answer_clear(&a);
 	const char *target = strstr(url, "/template-files/");
 
@@ -456,7 +443,7 @@ large_uploads_are_kept_whole_and_parts_are_swept(void **state)
 	for (size_t i = 0; i < SIZE; i++)
 		bytes[i] = (char)(i * 31 + i / 4096);
 	assert_int_equal(rest("GET", "/templates/base/files/" OTHER, NULL, &a), 201);
-	member(&a, "url", url, sizeof url);
+	answer_member(&a, "url", url, sizeof url);
 	answer_clear(&a);
 	const char *target = strstr(url, "/template-files/");
 	char *path = template_file_path(house.host, OTHER);

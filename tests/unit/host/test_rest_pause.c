@@ -280,17 +280,6 @@ is_ending(void *ctx)
 	return ((const struct sandbox *)ctx)->box_ending;
 }
 
-static void
-expect_status(struct client *c, int status)
-{
-	struct answer a;
-
-	client_answer(c, &a);
-	assert_int_equal(a.status, status);
-	answer_clear(&a);
-	client_close(c);
-}
-
 /* Those that were asked for at once are one, and nobody waits for a resume behind it. */
 static void
 pauses_join(void **state)
@@ -311,15 +300,15 @@ pauses_join(void **state)
 	s->outset.ready_cmd = xstrdup("tail -f /dev/null");
 	sandbox_resume(s, 60, false, on_killed, &end);
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
-		expect_status(&clients[i], 204);
+		client_expect(&clients[i], 204);
 	assert_int_equal(s->state, SANDBOX_RESUMING);
 	send_to(&late, g.id, "connect", "{\"timeout\":60,\"memory\":false}");
-	expect_status(&late, 409);
+	client_expect(&late, 409);
 	send_to(&other, g.id, "connect", "{\"timeout\":60}");
 	detail_has(&g, g.id, true);
 	assert_false(end.told);
 	sandbox_kill(s, "over", on_killed, &killed);
-	expect_status(&other, 404);
+	client_expect(&other, 404);
 	turn_until(is_told, &killed);
 	assert_true(end.told && !end.lives);
 }

@@ -19,23 +19,10 @@ path_of(const struct guest *g, const char *verb)
 }
 
 static void
-member(const struct answer *a, const char *name, char *out, size_t size)
-{
-	char *key = xasprintf("\"%s\":\"", name);
-	const char *at = strstr(a->body.data, key);
-
-	if (!at)
-		fail_msg("no %s in %s", name, a->body.data);
-	at += strlen(key);
-	snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
-	free(key);
-}
-
-static void
 guest_of(const struct answer *a, struct guest *out)
 {
-	member(a, "sandboxID", out->id, sizeof out->id);
-	member(a, "envdAccessToken", out->token, sizeof out->token);
+	answer_member(a, "sandboxID", out->id, sizeof out->id);
+	answer_member(a, "envdAccessToken", out->token, sizeof out->token);
 	snprintf(out->headers, sizeof out->headers,
 	    "E2b-Sandbox-Id: %s\r\nE2b-Sandbox-Port: 49983\r\nX-Access-Token: %s\r\n",
 	    out->id, out->token);
@@ -58,7 +45,7 @@ snapshot(const struct guest *g, const char *json, char id[160])
 	struct answer a;
 
 	assert_int_equal(rest("POST", path, json, &a), 201);
-	member(&a, "snapshotID", id, 160);
+	answer_member(&a, "snapshotID", id, 160);
 	assert_true(body_has(&a, "processes"));
 	answer_clear(&a);
 	free(path);
@@ -282,17 +269,6 @@ begin_snapshot(const struct guest *g, const char *json, struct client *c)
 }
 
 static void
-expect_status(struct client *c, int status)
-{
-	struct answer a;
-
-	client_answer(c, &a);
-	assert_int_equal(a.status, status);
-	answer_clear(&a);
-	client_close(c);
-}
-
-static void
 an_unfinished_snapshot_leaves_nothing(void **state)
 {
 	size_t before = count_trees();
@@ -304,13 +280,13 @@ an_unfinished_snapshot_leaves_nothing(void **state)
 	create_guest(NULL, &g);
 	begin_snapshot(&g, "{\"name\":\"deleted\"}", &c);
 	forget("deleted", 204);
-	expect_status(&c, 404);
+	client_expect(&c, 404);
 	assert_int_equal(count_trees(), before);
 
 	snapshot(&g, "{\"name\":\"kept\"}", id);
 	assert_int_equal(count_trees(), before + 1);
 	sandbox_kill(begin_snapshot(&g, "{\"name\":\"kept\"}", &c), "over", NULL, NULL);
-	expect_status(&c, 404);
+	client_expect(&c, 404);
 	assert_int_equal(count_trees(), before + 1);
 	create_from("kept", &g);
 	kill_guest(&g);
