@@ -336,8 +336,8 @@ time_create(const struct world *w)
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 	    world_get(w, "E2B_API_KEY"), sizeof create - 1, create);
 	ask_until(fd, request.data, request.len, "}", &in);
-	char *id = json_member(in.data, "sandboxID");
-	char *token = json_member(in.data, "envdAccessToken");
+	char *id = text_member(in.data, "sandboxID");
+	char *token = text_member(in.data, "envdAccessToken");
 	buf_reset(&request);
 	buf_reset(&in);
 	buf_addf(&request,

@@ -181,8 +181,8 @@ client_create(struct client *c, struct box *out)
 	char *answer = client_ask(c, 201, "POST", "/v2/sandboxes",
 	    "{\"templateID\":\"base\",\"timeout\":3600}");
 
-	out->id = json_member(answer, "sandboxID");
-	out->token = json_member(answer, "envdAccessToken");
+	out->id = text_member(answer, "sandboxID");
+	out->token = text_member(answer, "envdAccessToken");
 	free(answer);
 }
 

@@ -88,8 +88,8 @@ build_template(void)
 	char *asked = api("POST", "/v3/templates",
 	    JSON "'{\"name\":\"survivor\",\"tags\":[\"first\"],\"cpuCount\":1,"
 		 "\"memoryMB\":512}'");
-	char *id = json_member(asked, "templateID"),
-	     *build = json_member(asked, "buildID");
+	char *id = text_member(asked, "templateID"),
+	     *build = text_member(asked, "buildID");
 	char *path = xasprintf("/v2/templates/%s/builds/%s", id, build);
 
 	free(api("POST", path,
@@ -158,7 +158,7 @@ live_and_be_killed(void **state)
 	world_start_host(&world);
 	world_use_host_by_env(&world);
 	before.created = create_with_key();
-	sandbox = json_member(before.created, "sandboxID");
+	sandbox = text_member(before.created, "sandboxID");
 	before.template = build_template();
 	free(world_out(&world, "exec", sandbox, "--", "echo precious >~/file", NULL));
 	assert_true(world_wait(is_built, before.template));
@@ -231,8 +231,8 @@ it_is_listed_as_what_it_is(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
-		char *was = json_member(before.info, same[i]),
-		     *is = json_member(info, same[i]);
+		char *was = text_member(before.info, same[i]),
+		     *is = text_member(info, same[i]);
 
 		assert_string_equal(is, was);
 		free(was);

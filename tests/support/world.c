@@ -347,7 +347,7 @@ world_wait(bool (*check)(void *ctx), void *ctx)
 }
 
 char *
-json_member(const char *json, const char *name)
+text_member(const char *json, const char *name)
 {
 	char *key = xasprintf("\"%s\":\"", name);
 	const char *at = strstr(json, key);

@@ -75,6 +75,6 @@ bool driver_modes_restored(struct driver *d);
 bool world_wait(bool (*check)(void *ctx), void *ctx);
 
 /* The value of the first text member of that name; none fails the test. Caller frees. */
-char *json_member(const char *json, const char *name);
+char *text_member(const char *json, const char *name);
 
 #endif
